@@ -20,7 +20,7 @@ extern "C" {
 #define CONVEYOR_VERSION "0.1.0"
 #define CONVEYOR_UNBUFFERED ((size_t)-1) /* as *_capacity_max: no ring on that side, operations pass through */
 
-typedef struct conveyor conveyor_t;
+typedef struct conveyor_handle conveyor_t;
 
 /* A storage file as blocking callbacks, called from pool threads; several may run at once. Each returns a count, a size or 0, or
  * -errno. pread returns 0 only at end of file; a short count is continued. A pointer left NULL is ENOTSUP when asked for,
