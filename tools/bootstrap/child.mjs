@@ -15,14 +15,19 @@ const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{cwd?: string, env?: NodeJS.ProcessEnv, capture?: boolean, stdin?: 'inherit' | 'ignore'}} [options]
- *   `capture` collects the output instead of passing it through.
+ * @param {object} [options]
+ * @param {string} [options.cwd]
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {boolean} [options.capture] Collects the output instead of passing it through.
+ * @param {'inherit' | 'ignore'} [options.stdin]
+ * @param {number} [options.deadlineMs] Kills the child (SIGKILL) when it runs longer, and says so in `output`.
  * @returns {Promise<Outcome>} Never rejects: a program that cannot be started has code 127 and says why in `output`.
  */
-export function run(command, args, { cwd, env, capture = false, stdin = capture ? 'ignore' : 'inherit' } = {}) {
+export function run(command, args, options = {}) {
+  const { cwd, env = process.env, capture = false, stdin = capture ? 'ignore' : 'inherit', deadlineMs = 0 } = options;
   return new Promise((resolve) => {
     const sink = capture ? 'pipe' : 'inherit';
-    const child = spawn(command, args, { cwd, env: env ?? process.env, stdio: [stdin, sink, sink] });
+    const child = spawn(command, args, { cwd, env, stdio: [stdin, sink, sink] });
     const chunks = [];
     child.stdout?.on('data', (chunk) => chunks.push(chunk));
     child.stderr?.on('data', (chunk) => chunks.push(chunk));
@@ -31,7 +36,15 @@ export function run(command, args, { cwd, env, capture = false, stdin = capture 
     const forward = (signal) => signal === 'SIGINT' || child.kill(signal);
     for (const signal of endings) process.on(signal, forward);
 
-    const finish = (code, note = '') => {
+    let late = '';
+    const expire = () => {
+      late = `${command}: killed after ${deadlineMs / 1000} s\n`;
+      child.kill('SIGKILL');
+    };
+    const timer = deadlineMs > 0 ? setTimeout(expire, deadlineMs) : undefined;
+
+    const finish = (code, note = late) => {
+      clearTimeout(timer);
       for (const signal of endings) process.off(signal, forward);
       resolve({ code, output: Buffer.concat(chunks).toString('utf8') + note });
     };

@@ -17,6 +17,12 @@ export function pinnedVersion() {
 
 const folderOf = (version) => join(buildRoot, 'pnpm', version);
 
+/** Whether the pinned pnpm has been fetched. */
+export function pnpmIsHere() {
+  const version = pinnedVersion();
+  return installedIntegrity(folderOf(version)) === (integrityOf[version] ?? 'none pinned');
+}
+
 /**
  * Makes the pinned pnpm available inside `.build/pnpm` and leaves the machine as it is. Without network after the
  * first call.
@@ -29,7 +35,7 @@ export async function ensurePnpm() {
   const version = pinnedVersion();
   const folder = folderOf(version);
   const script = join(folder, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
-  if (installedIntegrity(folder) === integrityOf[version] && integrityOf[version]) return script;
+  if (pnpmIsHere()) return script;
 
   // Fetched beside its place and moved in at the end: an interrupted or parallel first run leaves no half copy.
   const arriving = `${folder}.${process.pid}`;
@@ -37,14 +43,23 @@ export async function ensurePnpm() {
   mkdirSync(arriving, { recursive: true });
   try {
     await fetchInto(arriving, version);
-    if (installedIntegrity(folder) !== integrityOf[version]) {
+    if (!pnpmIsHere()) {
       rmSync(folder, { recursive: true, force: true });
-      renameSync(arriving, folder);
+      moveUnlessThere(arriving, folder);
     }
   } finally {
     rmSync(arriving, { recursive: true, force: true });
   }
   return script;
+}
+
+function moveUnlessThere(source, target) {
+  try {
+    renameSync(source, target);
+  } catch (error) {
+    // Another run's copy arrived between the check and the move; it passed the same checks.
+    if (!pnpmIsHere()) throw error;
+  }
 }
 
 async function fetchInto(folder, version) {
@@ -91,7 +106,8 @@ export function pnpmEnvironment(script) {
 }
 
 function withoutNpmState(env) {
-  const state = /^npm_(package_|lifecycle_|command$|execpath$|node_execpath$|config_(local_)?prefix$|config_user_agent$)/;
+  const state =
+    /^npm_(package_|lifecycle_|command$|execpath$|node_execpath$|config_(local_)?prefix$|config_user_agent$)/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !state.test(name.toLowerCase())));
 }
 

@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildRoot, root } from '../bootstrap/places.mjs';
+
+/**
+ * One way of building native code.
+ *
+ * @typedef {object} Preset
+ * @property {string} source Folder of the CMakeLists.txt.
+ * @property {string} build Folder that CMake builds in.
+ * @property {Record<string, string>} settings CMake cache entries.
+ * @property {Record<string, string>} environment What the programs built this way run with.
+ * @property {string[]} catches Kinds of canary that this way of building must catch: `canary_<kind>_*`.
+ */
+
+const core = join(root, 'packages', 'core');
+
+/** @returns {Preset} */
+function corePreset(name, sanitizers, environment, catches) {
+  return {
+    source: core,
+    build: join(buildRoot, name),
+    settings: {
+      CMAKE_BUILD_TYPE: 'RelWithDebInfo',
+      CONVEYOR_BUILD_TESTS: 'ON',
+      CONVEYOR_SANITIZE: sanitizers,
+    },
+    environment,
+    catches,
+  };
+}
+
+/** @type {Record<string, Preset>} */
+export const presets = {
+  release: corePreset('release', '', {}, []),
+  tsan: corePreset('tsan', 'thread', { TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' }, ['race']),
+  asan: corePreset(
+    'asan',
+    'address,undefined',
+    {
+      ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
+      UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
+    },
+    ['heap', 'ub'],
+  ),
+  addon: {
+    source: join(root, 'packages', 'conveyor', 'native'),
+    build: join(buildRoot, 'addon'),
+    settings: { CMAKE_BUILD_TYPE: 'RelWithDebInfo' },
+    environment: {},
+    catches: [],
+  },
+};
+
+/** Whether the tree has what the preset builds. @param {Preset} preset */
+export const isPresent = ({ source }) => existsSync(join(source, 'CMakeLists.txt'));
