@@ -25,7 +25,7 @@ TEST(barrier, keeps_rounds_apart) {
       }
     });
   }
-  for (std::thread &thread : threads) thread.join();
+  for (std::thread& thread : threads) thread.join();
   CHECK_EQ(inside.load(), 3 * kRounds);
 }
 

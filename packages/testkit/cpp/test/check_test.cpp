@@ -14,7 +14,7 @@ struct Outcome {
   std::string output;
   int exit_code = -1;  // of a shell: 128 + signal when killed
 
-  bool says(const std::string &text) const { return output.find(text) != std::string::npos; }
+  bool says(const std::string& text) const { return output.find(text) != std::string::npos; }
   std::string closing_line() const {
     const std::size_t end = output.find_last_not_of('\n');
     if (end == std::string::npos) return {};
@@ -23,10 +23,10 @@ struct Outcome {
   }
 };
 
-Outcome run(const std::string &arguments) {
+Outcome run(const std::string& arguments) {
   Outcome outcome;
   const std::string command = std::string("ulimit -c 0; '") + PLANTED_FAILURES + "' " + arguments + " 2>&1; exit $?";
-  FILE *pipe = popen(command.c_str(), "r");
+  FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return outcome;
   std::array<char, 4096> part{};
   for (std::size_t count; (count = std::fread(part.data(), 1, part.size(), pipe)) > 0;) {
@@ -129,7 +129,7 @@ TEST(check, values_compare_by_meaning) {
   CHECK_GT(3, 2U);
   CHECK_LE(2, 2);
   const char text[] = "same";
-  CHECK_EQ(static_cast<const char *>(text), "same");
+  CHECK_EQ(static_cast<const char*>(text), "same");
   CHECK_EQ((std::vector<long>{1, 2}), (std::array<int, 2>{1, 2}));
   CHECK_MSG(true, "shown only on failure");
 }
@@ -142,7 +142,7 @@ TEST(check, counts_checks_of_several_threads) {
       for (int j = 0; j < 100; ++j) held += CHECK_LE(j, 99) ? 1 : 0;
     });
   }
-  for (std::thread &thread : threads) thread.join();
+  for (std::thread& thread : threads) thread.join();
   CHECK_EQ(held.load(), 400);
 }
 

@@ -18,7 +18,7 @@ namespace {
 class RealFile {
  public:
   RealFile() {
-    const char *folder = std::getenv("TMPDIR");
+    const char* folder = std::getenv("TMPDIR");
     std::string path = std::string(folder != nullptr ? folder : "/tmp") + "/conveyor-file-model-XXXXXX";
     fd_ = mkstemp(path.data());
     if (fd_ >= 0) unlink(path.c_str());
@@ -27,7 +27,7 @@ class RealFile {
     if (fd_ >= 0) close(fd_);
   }
   RealFile(const RealFile &) = delete;
-  RealFile &operator=(const RealFile &) = delete;
+  RealFile& operator=(const RealFile &) = delete;
   int fd() const { return fd_; }
 
  private:

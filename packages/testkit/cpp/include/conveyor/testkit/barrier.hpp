@@ -54,7 +54,7 @@ class Barrier {
     const std::scoped_lock lock(mutex_);
     std::string text = "barrier '" + name_ + "': " + std::to_string(waiting_.size()) + " of " +
                        std::to_string(parties_) + " arrived and wait:";
-    for (const std::string &who : waiting_) text += ' ' + who;
+    for (const std::string& who : waiting_) text += ' ' + who;
     return text;
   }
 

@@ -56,7 +56,7 @@
 
 /// Provides `main`. Use once per test program.
 #define CONVEYOR_TEST_MAIN() \
-  int main(int argc, char **argv) { return ::conveyor::testkit::run_main(argc, argv); }
+  int main(int argc, char** argv) { return ::conveyor::testkit::run_main(argc, argv); }
 
 #define CONVEYOR_TESTKIT_COMPARE(relation, sign, left, right)                                            \
   (::conveyor::testkit::check_relation<::conveyor::testkit::relation>((left), (right), #left, sign,      \

@@ -18,7 +18,7 @@
 namespace conveyor::testkit {
 
 template <typename T>
-concept CString = std::is_same_v<std::decay_t<T>, const char *> || std::is_same_v<std::decay_t<T>, char *>;
+concept CString = std::is_same_v<std::decay_t<T>, const char*> || std::is_same_v<std::decay_t<T>, char*>;
 
 template <typename T>
 concept PlainInteger = std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char> &&
@@ -26,7 +26,7 @@ concept PlainInteger = std::is_integral_v<T> && !std::is_same_v<T, bool> && !std
                        !std::is_same_v<T, char32_t>;
 
 template <typename T>
-concept Streamable = requires(std::ostream &out, const T &value) { out << value; };
+concept Streamable = requires(std::ostream& out, const T& value) { out << value; };
 
 template <typename T>
 concept Range = std::ranges::input_range<const T> && !std::is_convertible_v<const T &, std::string_view>;
@@ -35,15 +35,15 @@ concept Range = std::ranges::input_range<const T> && !std::is_convertible_v<cons
 inline constexpr std::size_t kShownElementsMax = 16;
 
 template <typename T>
-void show_value(std::ostream &out, const T &value, std::size_t first = 0);
+void show_value(std::ostream& out, const T& value, std::size_t first = 0);
 
 template <typename T>
-void show_range(std::ostream &out, const T &range, std::size_t first) {
+void show_range(std::ostream& out, const T& range, std::size_t first) {
   const auto count = static_cast<std::size_t>(std::ranges::distance(range));
   const std::size_t begin = first > kShownElementsMax / 2 ? first - kShownElementsMax / 2 : 0;
   out << count << " elements, from [" << begin << "]: {";
   std::size_t index = 0;
-  for (const auto &element : range) {
+  for (const auto& element : range) {
     if (index >= begin + kShownElementsMax) break;
     if (index >= begin) {
       if (index > begin) out << ", ";
@@ -56,7 +56,7 @@ void show_range(std::ostream &out, const T &range, std::size_t first) {
 
 /// Writes a value for a person: numbers as numbers (bytes too), text in quotes, enums by number, ranges around `first`.
 template <typename T>
-void show_value(std::ostream &out, const T &value, std::size_t first) {
+void show_value(std::ostream& out, const T& value, std::size_t first) {
   if constexpr (std::is_same_v<T, bool>) {
     out << (value ? "true" : "false");
   } else if constexpr (std::is_same_v<T, std::byte> || std::is_same_v<T, std::uint8_t>) {
@@ -66,7 +66,7 @@ void show_value(std::ostream &out, const T &value, std::size_t first) {
   } else if constexpr (std::is_same_v<T, std::nullptr_t>) {
     out << "nullptr";
   } else if constexpr (CString<T>) {
-    const char *text = value;
+    const char* text = value;
     if (std::is_pointer_v<T> && text == nullptr) out << "nullptr";
     else out << '"' << text << '"';
   } else if constexpr (std::is_convertible_v<const T &, std::string_view>) {
@@ -84,48 +84,48 @@ void show_value(std::ostream &out, const T &value, std::size_t first) {
 
 /// Equality as a test means it: integers by value, C strings by content, ranges element by element.
 template <typename A, typename B>
-bool values_equal(const A &left, const B &right) {
+bool values_equal(const A& left, const B& right) {
   if constexpr (PlainInteger<A> && PlainInteger<B>) {
     return std::cmp_equal(left, right);
   } else if constexpr (CString<A> && CString<B>) {
-    const char *a = left;
-    const char *b = right;
+    const char* a = left;
+    const char* b = right;
     return a == nullptr || b == nullptr ? a == b : std::string_view(a) == std::string_view(b);
   } else if constexpr (requires { static_cast<bool>(left == right); }) {
     return static_cast<bool>(left == right);
   } else {
     static_assert(Range<A> && Range<B>, "CHECK_EQ needs operator== or two ranges");
-    return std::ranges::equal(left, right, [](const auto &a, const auto &b) { return values_equal(a, b); });
+    return std::ranges::equal(left, right, [](const auto& a, const auto& b) { return values_equal(a, b); });
   }
 }
 
 template <typename A, typename B>
-bool value_less(const A &left, const B &right) {
+bool value_less(const A& left, const B& right) {
   if constexpr (PlainInteger<A> && PlainInteger<B>) return std::cmp_less(left, right);
   else return static_cast<bool>(left < right);
 }
 
 struct Equal {
-  static bool holds(const auto &a, const auto &b) { return values_equal(a, b); }
+  static bool holds(const auto& a, const auto& b) { return values_equal(a, b); }
 };
 struct NotEqual {
-  static bool holds(const auto &a, const auto &b) { return !values_equal(a, b); }
+  static bool holds(const auto& a, const auto& b) { return !values_equal(a, b); }
 };
 struct Less {
-  static bool holds(const auto &a, const auto &b) { return value_less(a, b); }
+  static bool holds(const auto& a, const auto& b) { return value_less(a, b); }
 };
 struct LessEqual {
-  static bool holds(const auto &a, const auto &b) { return value_less(a, b) || values_equal(a, b); }
+  static bool holds(const auto& a, const auto& b) { return value_less(a, b) || values_equal(a, b); }
 };
 struct Greater {
-  static bool holds(const auto &a, const auto &b) { return value_less(b, a); }
+  static bool holds(const auto& a, const auto& b) { return value_less(b, a); }
 };
 struct GreaterEqual {
-  static bool holds(const auto &a, const auto &b) { return value_less(b, a) || values_equal(a, b); }
+  static bool holds(const auto& a, const auto& b) { return value_less(b, a) || values_equal(a, b); }
 };
 
 template <typename A, typename B>
-std::size_t first_difference(const A &left, const B &right) {
+std::size_t first_difference(const A& left, const B& right) {
   if constexpr (Range<A> && Range<B>) {
     std::size_t index = 0;
     auto a = std::ranges::begin(left);
@@ -141,8 +141,8 @@ std::size_t first_difference(const A &left, const B &right) {
 
 /// The work of CHECK_EQ and its siblings. Returns whether the relation holds.
 template <typename Relation, typename A, typename B>
-bool check_relation(const A &left, const B &right, const char *left_text, const char *sign, const char *right_text,
-                    const char *file, int line) {
+bool check_relation(const A& left, const B& right, const char* left_text, const char* sign, const char* right_text,
+                    const char* file, int line) {
   Runner::instance().count_check();
   if (Relation::holds(left, right)) return true;
   const std::size_t first = first_difference(left, right);
@@ -157,7 +157,7 @@ bool check_relation(const A &left, const B &right, const char *left_text, const 
 }
 
 /// The work of CHECK. Returns the condition.
-inline bool check_condition(bool condition, const char *text, const char *file, int line,
+inline bool check_condition(bool condition, const char* text, const char* file, int line,
                             std::string_view message = {}) {
   Runner::instance().count_check();
   if (condition) return true;

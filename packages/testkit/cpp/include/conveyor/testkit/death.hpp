@@ -23,7 +23,7 @@ inline constexpr unsigned kDeathDeadlineSeconds = kSanitized ? 100 : 10;
 
 /// The work of CHECK_ABORTS.
 template <typename Body>
-bool check_aborts(Body body, const std::string &text, const char *statement, const char *file, int line) {
+bool check_aborts(Body body, const std::string& text, const char* statement, const char* file, int line) {
   int ends[2];
   if (pipe(ends) != 0) return check_condition(false, "pipe", file, line);
   std::fflush(nullptr);

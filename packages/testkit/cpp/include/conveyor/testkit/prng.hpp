@@ -18,7 +18,7 @@ class Prng {
  public:
   /// Any seed is good, 0 too.
   explicit Prng(std::uint64_t seed) {
-    for (std::uint64_t &word : state_) {
+    for (std::uint64_t& word : state_) {
       seed += 0x9e3779b97f4a7c15U;
       std::uint64_t z = seed;
       z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
@@ -84,7 +84,7 @@ class Prng {
 
   /// One of `items`. Requires: not empty.
   template <typename T>
-  T &pick(std::span<T> items) {
+  T& pick(std::span<T> items) {
     return items[below(items.size())];
   }
 

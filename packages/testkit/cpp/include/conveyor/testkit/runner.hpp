@@ -41,8 +41,8 @@ inline constexpr bool kSanitized = false;
 inline constexpr int kDeadlineSecondsDefault = kSanitized ? 600 : 60;
 
 struct TestCase {
-  const char *name;  ///< "suite.name"
-  const char *file;
+  const char* name;  ///< "suite.name"
+  const char* file;
   int line;
   void (*body)();
 };
@@ -55,18 +55,18 @@ struct TestSkipped {};
 /// Runs the registered tests one after another and reports. One per process (`instance()`).
 class Runner {
  public:
-  static Runner &instance() {
+  static Runner& instance() {
     static Runner runner;
     return runner;
   }
 
-  void add(const TestCase &test) { tests_.push_back(test); }
+  void add(const TestCase& test) { tests_.push_back(test); }
 
   /// Seed for the running test: the seed of the run mixed with the test's name, so that a test sees the same numbers
   /// alone as in company. Threads: any, while it runs.
   std::uint64_t test_seed() const {
     std::uint64_t hash = 0xcbf29ce484222325U ^ seed_;  // FNV-1a
-    for (const char *c = current_name(); *c != '\0'; ++c) {
+    for (const char* c = current_name(); *c != '\0'; ++c) {
       hash = (hash ^ static_cast<unsigned char>(*c)) * 0x100000001b3U;
     }
     return hash;
@@ -76,15 +76,15 @@ class Runner {
   std::uint64_t run_seed() const { return seed_; }
 
   /// Name of the running test, "(none)" outside of one. Threads: any, also signal handlers.
-  const char *current_name() const {
-    const char *name = current_.load(std::memory_order_acquire);  // pairs with the release store in run_one
+  const char* current_name() const {
+    const char* name = current_.load(std::memory_order_acquire);  // pairs with the release store in run_one
     return name == nullptr ? "(none)" : name;
   }
 
   void count_check() { checks_.fetch_add(1, std::memory_order_relaxed); }
 
   /// Records a failure of the running test and prints it at once. Threads: any.
-  void fail(const char *file, int line, std::string_view what) {
+  void fail(const char* file, int line, std::string_view what) {
     const std::scoped_lock lock(output_mutex_);
     failures_.fetch_add(1, std::memory_order_relaxed);
     if (++printed_ > kPrintedFailuresMax) return;
@@ -107,11 +107,11 @@ class Runner {
   }
 
   /// Runs what the command line asks for. Returns the exit code of the program.
-  int main(int argc, char **argv) {
+  int main(int argc, char** argv) {
     program_ = argc > 0 ? argv[0] : "test";
     if (!parse(argc, argv)) return 2;
     if (list_) {
-      for (const TestCase &test : tests_) {
+      for (const TestCase& test : tests_) {
         if (selected(test)) std::printf("%s\n", test.name);
       }
       return 0;
@@ -119,7 +119,7 @@ class Runner {
     install_crash_note();
     std::thread watchdog([this] { watch(); });
     for (int round = 0; round < repeat_; ++round, ++seed_) {
-      for (const TestCase &test : tests_) {
+      for (const TestCase& test : tests_) {
         if (selected(test)) run_one(test);
       }
     }
@@ -137,11 +137,11 @@ class Runner {
   static constexpr int kPrintedFailuresMax = 20;  // of one test: a broken loop must not bury the first failure
   using Clock = std::chrono::steady_clock;
 
-  bool selected(const TestCase &test) const {
+  bool selected(const TestCase& test) const {
     return filter_.empty() || std::string_view(test.name).find(filter_) != std::string_view::npos;
   }
 
-  void run_one(const TestCase &test) {
+  void run_one(const TestCase& test) {
     begin(test);
     const auto started = Clock::now();
     bool skipped = false;
@@ -151,7 +151,7 @@ class Runner {
       // recorded where it happened
     } catch (const TestSkipped &) {
       skipped = true;
-    } catch (const std::exception &error) {
+    } catch (const std::exception& error) {
       fail(test.file, test.line, std::string("exception ") + typeid(error).name() + ": " + error.what());
     } catch (...) {
       fail(test.file, test.line, "exception of an unknown type");
@@ -162,7 +162,7 @@ class Runner {
     end(test, skipped, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started).count());
   }
 
-  void begin(const TestCase &test) {
+  void begin(const TestCase& test) {
     test_thread_ = std::this_thread::get_id();
     checks_ = 0;
     failures_ = 0;
@@ -176,7 +176,7 @@ class Runner {
     watch_changed_.notify_all();
   }
 
-  void end(const TestCase &test, bool skipped, long long elapsed_ms) {
+  void end(const TestCase& test, bool skipped, long long elapsed_ms) {
     {
       const std::scoped_lock lock(watch_mutex_);
       armed_ = false;
@@ -229,7 +229,7 @@ class Runner {
   }
 
   static void crash_note(int signal_number) {
-    const auto say = [](const char *text) {
+    const auto say = [](const char* text) {
       if (write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
     };
     say("CRASHED in ");
@@ -246,23 +246,23 @@ class Runner {
   }
 
   template <typename T>
-  static bool parse_number(const char *text, T minimum, T &out) {
+  static bool parse_number(const char* text, T minimum, T& out) {
     T value{};
-    const char *end = text + std::strlen(text);
+    const char* end = text + std::strlen(text);
     const auto [stopped, error] = std::from_chars(text, end, value);
     if (error != std::errc{} || stopped != end || value < minimum) return false;
     out = value;
     return true;
   }
 
-  bool parse(int argc, char **argv) {
+  bool parse(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
       const std::string_view option = argv[i];
       if (option == "--list") {
         list_ = true;
         continue;
       }
-      const char *value = i + 1 < argc ? argv[++i] : nullptr;
+      const char* value = i + 1 < argc ? argv[++i] : nullptr;
       bool good = value != nullptr;
       if (good && option == "--filter") filter_ = value;
       else if (good && option == "--seed") good = parse_number<std::uint64_t>(value, 0, seed_);
@@ -279,7 +279,7 @@ class Runner {
   }
 
   // Set by the command line; seed_ moves on between the rounds of --repeat, the others are constant.
-  const char *program_ = "test";
+  const char* program_ = "test";
   std::string filter_;
   std::uint64_t seed_ = 1;
   int deadline_seconds_ = kDeadlineSecondsDefault;
@@ -295,7 +295,7 @@ class Runner {
   int skipped_ = 0;
 
   // Any thread.
-  std::atomic<const char *> current_{nullptr};
+  std::atomic<const char*> current_{nullptr};
   std::atomic<int> checks_{0};
   std::atomic<int> failures_{0};
 
@@ -313,7 +313,7 @@ class Runner {
 
 /// Registers a test at program start. Made by TEST.
 struct Registration {
-  Registration(const char *name, const char *file, int line, void (*body)()) {
+  Registration(const char* name, const char* file, int line, void (*body)()) {
     Runner::instance().add({name, file, line, body});
   }
 };
@@ -322,6 +322,6 @@ struct Registration {
 inline std::uint64_t seed() { return Runner::instance().test_seed(); }
 
 /// The work of CONVEYOR_TEST_MAIN.
-inline int run_main(int argc, char **argv) { return Runner::instance().main(argc, argv); }
+inline int run_main(int argc, char** argv) { return Runner::instance().main(argc, argv); }
 
 }  // namespace conveyor::testkit
