@@ -1,0 +1,3 @@
+#include <conveyor/testkit/check.hpp>
+
+CONVEYOR_TEST_MAIN()
