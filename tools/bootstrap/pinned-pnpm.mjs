@@ -95,8 +95,8 @@ function installedIntegrity(folder) {
 }
 
 /**
- * The environment of a pnpm child. `npm start` describes itself in `npm_*` variables; another package manager would
- * take them for its own settings. The pinned pnpm comes first in PATH, so that scripts which call `pnpm` get it too.
+ * The environment of a pnpm child. `npm start` hands down itself and its options in `npm_*` variables; another package
+ * manager would take them for its own (and keep silent after `npm --silent test`). The pinned pnpm comes first in PATH, so that scripts which call `pnpm` get it too.
  *
  * @param {string} script From {@link ensurePnpm}.
  */
@@ -105,10 +105,13 @@ export function pnpmEnvironment(script) {
   return { ...withoutNpmState(process.env), PATH: `${bin}${delimiter}${process.env.PATH}` };
 }
 
+/** How a registry is reached and where caches lie: the settings of npm that are the machine's and not the run's. */
+const machineSettings =
+  /^npm_config_(.*registry|.*auth.*|noproxy|(https?_)?proxy|ca|cafile|cert|key|strict_ssl|(user|global)config|cache|store_dir)$/;
+
 function withoutNpmState(env) {
-  const state =
-    /^npm_(package_|lifecycle_|command$|execpath$|node_execpath$|config_(local_)?prefix$|config_user_agent$)/;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !state.test(name.toLowerCase())));
+  const isState = (name) => name.startsWith('npm_') && !machineSettings.test(name);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isState(name.toLowerCase())));
 }
 
 const indent = (text) => text.trimEnd().replace(/^/gm, '  ');

@@ -12,8 +12,10 @@ export const scriptDescriptions = {
   lint: 'biome: format and lint',
   'lint:fix': 'biome: repair what it can',
   typecheck: 'the TypeScript compiler over every package',
+  affected: 'build, type check and tests of what differs from main (-- --base=REF)',
+  tidy: 'the rules of the tree: layers, sizes, names, clauses',
   changeset: 'describe a change for the changelogs and the next versions',
   'version-packages': 'turn the changesets into versions and changelogs (the release workflow does it)',
-  release: 'publish the packages whose version is new (the release workflow does it)',
+  release: 'build, and publish the packages whose version is new (the release workflow does it)',
   help: 'this list',
 };
