@@ -64,7 +64,8 @@ function moveUnlessThere(source, target) {
 
 async function fetchInto(folder, version) {
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const args = ['install', '--prefix', folder, '--save-exact', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const patience = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
+  const args = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', ...patience];
   const env = withoutNpmState(process.env);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const { code, output } = await run(npm, [...args, `pnpm@${version}`], { cwd: folder, env, capture: true });
@@ -96,7 +97,8 @@ function installedIntegrity(folder) {
 
 /**
  * The environment of a pnpm child. `npm start` hands down itself and its options in `npm_*` variables; another package
- * manager would take them for its own (and keep silent after `npm --silent test`). The pinned pnpm comes first in PATH, so that scripts which call `pnpm` get it too.
+ * manager would take them for its own, and keep silent after `npm --silent test`. The pinned pnpm comes first in PATH,
+ * so that scripts which call `pnpm` get it too.
  *
  * @param {string} script From {@link ensurePnpm}.
  */
@@ -106,8 +108,10 @@ export function pnpmEnvironment(script) {
 }
 
 /** How a registry is reached and where caches lie: the settings of npm that are the machine's and not the run's. */
-const machineSettings =
-  /^npm_config_(.*registry|.*auth.*|noproxy|(https?_)?proxy|ca|cafile|cert|key|strict_ssl|(user|global)config|cache|store_dir)$/;
+const machineSettings = new RegExp(
+  '^npm_config_(?:.*registry|.*auth.*|noproxy|(?:https?_)?proxy|ca|cafile|cert|key|strict_ssl' +
+    '|(?:user|global)config|cache|store_dir)$',
+);
 
 function withoutNpmState(env) {
   const isState = (name) => name.startsWith('npm_') && !machineSettings.test(name);
