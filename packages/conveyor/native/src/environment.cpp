@@ -63,10 +63,10 @@ void Environment::update_liveness() {
 }
 
 void Environment::on_wake(napi_env env, napi_value, void* self, void*) {
-  if (env != nullptr) static_cast<Environment*>(self)->deliver();
+  if (env != nullptr) static_cast<Environment*>(self)->deliver(true);
 }
 
-void Environment::deliver() {
+void Environment::deliver(bool settles) {
   if (delivering_ || !is_attached()) return;
   bool throwing = false;
   napi_is_exception_pending(env_, &throwing);
@@ -74,14 +74,17 @@ void Environment::deliver() {
 
   delivering_ = true;
   // Bounded, so that a storage that answers at once cannot keep the event loop from its other work.
-  for (int round = 0; round < kRoundsMax && mailbox->has_mail_guess(); ++round) {
-    const Mailbox::Mail mail = mailbox->take();
+  for (int round = 0; round < kRoundsMax; ++round) {
+    const bool has_operations = settles && mailbox->has_operations_guess();
+    if (!has_operations && !mailbox->has_requests_guess()) break;
+    const Mailbox::Mail mail = settles ? mailbox->take() : Mailbox::Mail{nullptr, mailbox->take_requests()};
     settle(mail.operations);
     for (const BackendRequest& request : mail.requests) dispatch(request);
   }
   delivering_ = false;
   update_liveness();
-  if (mailbox->has_mail_guess()) mailbox->wake();
+  // Also for what came up without a wake-up while `delivering_` kept an inner call from delivering.
+  if (mailbox->has_requests_guess() || mailbox->has_operations_guess()) mailbox->wake();
 }
 
 void Environment::settle(Operation* finished) {

@@ -49,8 +49,8 @@ class Environment {
   /// A close has ended: the handle is forgotten, unless it ran out of time and stays open.
   void close_finished(HandleId id, ssize_t result);
 
-  /// Hands all mail to JavaScript: settles what is finished, dispatches what is asked.
-  void deliver();
+  /// Hands mail to JavaScript: dispatches what is asked and, if `settles`, settles what is finished.
+  void deliver(bool settles);
   /// Keeps the process alive while operations or requests are pending, and no longer.
   void update_liveness();
   /// JavaScript has answered one of the requests it was given.
@@ -97,21 +97,31 @@ class Environment {
   bool leaked_ = false;  // tear_down ran out of time: other threads may still use this
 };
 
-/// Brackets every call from JavaScript: what becomes ready during the call is delivered before it returns, on this very
-/// stack, so that a storage in memory answers within one turn of the event loop.
+/// Brackets a call from JavaScript. Requests that come up during the call are dispatched before it returns, on this very stack,
+/// so that a storage in memory answers within one turn of the event loop.
+///
+/// Operations are settled there only by calls that start none: JavaScript learns the slot of an operation from the value the call
+/// returns, so the operation cannot be settled before.
 class CallScope {
  public:
-  explicit CallScope(Environment& environment) : environment_(environment) { environment.mailbox->enter(); }
+  enum class Kind : bool { kStarts, kSettles };
+
+  explicit CallScope(Environment& environment, Kind kind = Kind::kStarts)
+      : environment_(environment), settles_(kind == Kind::kSettles) {
+    environment.mailbox->enter(settles_);
+  }
   CallScope(const CallScope&) = delete;
   CallScope& operator=(const CallScope&) = delete;
   ~CallScope() {
     Mailbox& mailbox = *environment_.mailbox;
-    mailbox.leave();
-    if (mailbox.has_mail_guess() && !mailbox.is_inside()) environment_.deliver();
+    mailbox.leave(settles_);
+    if (mailbox.is_inside()) return;
+    if (mailbox.has_requests_guess() || (settles_ && mailbox.has_operations_guess())) environment_.deliver(settles_);
   }
 
  private:
   Environment& environment_;
+  const bool settles_;
 };
 
 template <typename Call>

@@ -19,21 +19,17 @@ void Mailbox::post(Operation* operation) {
     arrival_.notify_all();
     return;
   }
-  arrived();
+  has_operations_.store(true, std::memory_order_relaxed);
+  if (!(is_on_javascript_thread() && settling_ > 0)) wake_locked();
 }
 
 bool Mailbox::post(const BackendRequest& request) {
   const std::lock_guard lock(mutex_);
   if (closed_) return false;
   requests_.push_back(request);
-  arrived();
+  has_requests_.store(true, std::memory_order_relaxed);
+  if (!(is_on_javascript_thread() && inside_ > 0)) wake_locked();
   return true;
-}
-
-void Mailbox::arrived() {
-  has_mail_.store(true, std::memory_order_relaxed);
-  if (std::this_thread::get_id() == thread_ && inside_ > 0) return;
-  wake_locked();
 }
 
 void Mailbox::wake() {
@@ -50,10 +46,17 @@ void Mailbox::wake_locked() {
 
 Mailbox::Mail Mailbox::take() {
   const std::lock_guard lock(mutex_);
-  has_mail_.store(false, std::memory_order_relaxed);
+  has_requests_.store(false, std::memory_order_relaxed);
+  has_operations_.store(false, std::memory_order_relaxed);
   waking_ = false;
   last_ = nullptr;
   return {std::exchange(first_, nullptr), std::exchange(requests_, {})};
+}
+
+std::vector<BackendRequest> Mailbox::take_requests() {
+  const std::lock_guard lock(mutex_);
+  has_requests_.store(false, std::memory_order_relaxed);
+  return std::exchange(requests_, {});
 }
 
 Mailbox::Mail Mailbox::close() {

@@ -38,15 +38,23 @@ class Mailbox {
   /// False when the environment is going away: the request is the caller's to answer.
   [[nodiscard]] bool post(const BackendRequest& request);
 
-  /// Between these two the JavaScript thread is inside a call of ours that looks for mail before it returns; what is posted
-  /// on that very thread needs no wake-up.
-  void enter() { ++inside_; }
-  void leave() { --inside_; }
+  /// Brackets a call from JavaScript that dispatches requests before it returns: requests posted meanwhile on this very thread need
+  /// no wake-up, and operations neither when the call also settles (`settles`).
+  void enter(bool settles) {
+    ++inside_;
+    settling_ += settles ? 1 : 0;
+  }
+  void leave(bool settles) {
+    --inside_;
+    settling_ -= settles ? 1 : 0;
+  }
   bool is_inside() const { return inside_ > 0; }
 
   /// May be wrong for a moment: mail that is just arriving brings its own wake-up.
-  bool has_mail_guess() const { return has_mail_.load(std::memory_order_relaxed); }
+  bool has_requests_guess() const { return has_requests_.load(std::memory_order_relaxed); }
+  bool has_operations_guess() const { return has_operations_.load(std::memory_order_relaxed); }
   Mail take();
+  std::vector<BackendRequest> take_requests();
   /// Calls the waker, for mail that could not be handled now.
   void wake();
 
@@ -56,12 +64,14 @@ class Mailbox {
   bool await_operations(size_t count, std::chrono::steady_clock::time_point deadline);
 
  private:
-  void arrived();
+  bool is_on_javascript_thread() const { return std::this_thread::get_id() == thread_; }
   void wake_locked();
 
   const std::thread::id thread_;
-  int inside_ = 0;  // JavaScript thread only
-  std::atomic<bool> has_mail_{false};
+  int inside_ = 0;    // JavaScript thread only
+  int settling_ = 0;  // JavaScript thread only
+  std::atomic<bool> has_requests_{false};
+  std::atomic<bool> has_operations_{false};
 
   std::mutex mutex_;  // guards what follows; never held across a call into the engine
   std::condition_variable arrival_;

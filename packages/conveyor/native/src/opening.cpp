@@ -155,7 +155,7 @@ napi_value complete(napi_env env, napi_callback_info info) {
       result = -EIO;
     }
   }
-  const CallScope scope(environment);
+  const CallScope scope(environment, CallScope::Kind::kSettles);
   const int outcome = handle->backend->answer(static_cast<uint64_t>(io_id), result, retryable);
   if (outcome == 0) environment.request_answered();
   return make_number(env, outcome);

@@ -120,7 +120,7 @@ napi_value cancel(napi_env env, napi_callback_info info) {
   int64_t slot = 0;
   if (!arguments.integer(0, 0, &slot)) return nullptr;
   Environment& environment = arguments.environment();
-  const CallScope scope(environment);
+  const CallScope scope(environment, CallScope::Kind::kSettles);
   bool cancelled = false;
   const Operation* operation = environment.operations.find(static_cast<double>(slot));
   // A close is not cancelled by this: the engine may already be gone with it.
