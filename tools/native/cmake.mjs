@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../bootstrap/child.mjs';
@@ -21,17 +21,24 @@ export async function build(preset, targets = []) {
 
 async function configure({ source, build, settings }) {
   const definitions = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`);
-  await cmake(['-S', source, '-B', build, ...generator(build), ...definitions]);
+  await cmake(['-S', source, '-B', build, ...generator(source, build), ...definitions]);
 }
 
 /** Ninja where there is one; a build folder keeps the generator that it was made with. */
-function generator(build) {
-  const cache = join(build, 'CMakeCache.txt');
-  if (existsSync(cache)) {
-    const used = /^CMAKE_GENERATOR:INTERNAL=(.*)$/m.exec(readFileSync(cache, 'utf8'))?.[1];
-    return used ? ['-G', used] : [];
-  }
+function generator(source, build) {
+  const used = cached(build, 'CMAKE_GENERATOR');
+  // A clone that was moved or copied brings a build folder that belongs to another place.
+  const belongsHere = used !== undefined && cached(build, 'CMAKE_HOME_DIRECTORY') === source;
+  if (belongsHere) return ['-G', used];
+  rmSync(build, { recursive: true, force: true });
   return ['-G', findProgram('ninja') ? 'Ninja' : 'Unix Makefiles'];
+}
+
+/** An internal entry of CMake's cache, undefined where the folder was not configured. */
+function cached(build, name) {
+  const cache = join(build, 'CMakeCache.txt');
+  if (!existsSync(cache)) return undefined;
+  return new RegExp(`^${name}:INTERNAL=(.*)$`, 'm').exec(readFileSync(cache, 'utf8'))?.[1];
 }
 
 async function cmake(args) {
