@@ -164,6 +164,29 @@ class ScriptedBackend {
     return false;
   }
 
+  /// Waits until a call waits at any gate and lets one pass, chosen by `choose(how many wait)`. False once
+  /// stop_releasing was called, or after kPatience without a call.
+  bool release_any(const std::function<std::size_t(std::size_t)> &choose) {
+    std::unique_lock lock(mutex_);
+    std::vector<std::size_t> waiting;
+    const bool found = changed_.wait_for(lock, kPatience, [&] {
+      waiting.clear();
+      for (const Held &held : held_) {
+        if (!passes_.contains(held.index)) waiting.push_back(held.index);
+      }
+      return !waiting.empty() || releasing_stopped_;
+    });
+    if (!found || releasing_stopped_) return false;
+    passes_.insert(waiting[choose(waiting.size())]);
+    changed_.notify_all();
+    return true;
+  }
+  void stop_releasing() {
+    const std::scoped_lock lock(mutex_);
+    releasing_stopped_ = true;
+    changed_.notify_all();
+  }
+
   void open_gates() {
     const std::scoped_lock lock(mutex_);
     for (auto &sides : gates_) {
@@ -500,6 +523,7 @@ class ScriptedBackend {
   std::vector<Fault> faults_;
   std::size_t overlaps_in_flight_ = 0;
   bool lose_on_failed_sync_ = false;
+  bool releasing_stopped_ = false;
 };
 
 }  // namespace conveyor::test

@@ -1,0 +1,33 @@
+#pragma once
+/// What the kernel says about this process.
+
+#include <cstdint>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <sys/resource.h>
+
+namespace conveyor::test {
+
+/// A number of /proc/self/status, for example "Threads" or "VmRSS" (in KiB); 0 when it is not there.
+inline std::uint64_t process_status(const std::string &name) {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (!line.starts_with(name + ":")) continue;
+    std::uint64_t value = 0;
+    std::istringstream(line.substr(name.size() + 1)) >> value;
+    return value;
+  }
+  return 0;
+}
+
+/// How often the calling thread has gone to sleep.
+inline long voluntary_switches() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
+}  // namespace conveyor::test
