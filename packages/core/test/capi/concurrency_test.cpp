@@ -1,4 +1,4 @@
-// C1 to C3: threads, closed handles, fork. C2 is also searched by stress/linearizability_test.cpp.
+// C1 to C3: threads, closed handles, fork. C2 is also searched by stress/linearizability_stress_test.cpp.
 
 #include <memory>
 #include <set>

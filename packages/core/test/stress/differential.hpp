@@ -128,8 +128,8 @@ class Differential {
   }
 
   bool same(ssize_t got, ssize_t wanted, const char *what) {
-    return CHECK_MSG(got == wanted, std::string(what) + " gave " + std::to_string(got) + ", not " + std::to_string(wanted) +
-                                        ", in step " + std::to_string(step_));
+    const std::string numbers = std::to_string(got) + ", not " + std::to_string(wanted);
+    return CHECK_MSG(got == wanted, std::string(what) + " gave " + numbers + ", in step " + std::to_string(step_));
   }
 
   bool same_bytes(std::size_t count, off_t offset, const char *what) {

@@ -1,47 +1,27 @@
 // The engine against a byte array, and against a plain file: seeded random operations, compared after every step.
-// `--seed N --filter NAME` replays a run; CONVEYOR_TEST_ITERATIONS (default 1) multiplies the rounds.
+// `--seed N --filter NAME` replays a run, or CONVEYOR_TEST_SEED; CONVEYOR_TEST_ITERATIONS multiplies the rounds.
 
-#include <cstdlib>
 #include <functional>
 
+#include "../capi/releaser.hpp"
 #include "../capi/temporary_file.hpp"
 #include "differential.hpp"
+#include "environment.hpp"
 
 namespace conveyor::test {
 namespace {
 
 constexpr std::size_t kKiB = 1024;
 
-std::uint64_t rounds() {
-  const char *text = std::getenv("CONVEYOR_TEST_ITERATIONS");
-  const std::uint64_t iterations = text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
-  return 3 * std::max<std::uint64_t>(1, iterations);
-}
+std::uint64_t rounds() { return 2 * stress_iterations(); }
 
-constexpr int kSteps = 250;
+constexpr int kSteps = testkit::kSanitized ? 100 : 250;
 
 struct Setup {
   std::function<void(conveyor_options_t &)> options = [](conveyor_options_t &) {};
   int flags = O_RDWR;
   unsigned lacks = kLacksNothing;
   Rules rules = {};
-};
-
-/// Lets held calls pass in random order until it is stopped.
-class Releaser {
- public:
-  Releaser(ScriptedBackend &backend, std::uint64_t seed)
-      : backend_(backend), thread_([this, prng = testkit::Prng(seed)]() mutable -> ssize_t {
-          while (backend_.release_any([&](std::size_t waiting) { return prng.below(waiting); })) {
-            for (std::uint64_t i = prng.below(30); i > 0; --i) sched_yield();  // let more calls gather
-          }
-          return 0;
-        }) {}
-  ~Releaser() { backend_.stop_releasing(); }
-
- private:
-  ScriptedBackend &backend_;
-  Background thread_;
 };
 
 /// Changes how the backend behaves now and then. Everything it does is transient.
@@ -64,7 +44,8 @@ void disturb(ScriptedBackend &backend, testkit::Prng &prng, const Rules &rules) 
 }
 
 void run_on_backend(const Setup &setup) {
-  testkit::Prng seeds(testkit::seed());
+  configure_workers();
+  testkit::Prng seeds(stress_seed());
   for (std::uint64_t round = 0; round < rounds(); ++round) {
     testkit::Prng prng = seeds.fork();
     const std::string start = pattern(prng.below(50'000), round);
@@ -191,7 +172,8 @@ TEST(f4, model_with_errors_keep_until_sync) {
 }
 
 void run_on_files(const Setup &setup) {
-  testkit::Prng seeds(testkit::seed());
+  configure_workers();
+  testkit::Prng seeds(stress_seed());
   for (std::uint64_t round = 0; round < rounds(); ++round) {
     testkit::Prng prng = seeds.fork();
     const std::string start = pattern(prng.below(50'000), round);

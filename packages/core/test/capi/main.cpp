@@ -1,3 +1,0 @@
-#include <conveyor/testkit/check.hpp>
-
-CONVEYOR_TEST_MAIN()
