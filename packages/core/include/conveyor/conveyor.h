@@ -70,7 +70,7 @@ typedef struct conveyor_options {
 } conveyor_options_t;
 
 /* What a drain left behind; struct_size first. */
-typedef struct conveyor_drain {
+typedef struct conveyor_drain_left {
   uint32_t struct_size;
   uint32_t handles;   /* handles that still have accepted bytes which have not landed */
   uint64_t bytes;     /* those bytes */

@@ -1,0 +1,64 @@
+// The backend operations of one handle: made, submitted, continued after short counts, retried, ended.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/actions.hpp"
+#include "engine/backend_op.hpp"
+#include "engine/config.hpp"
+#include "engine/counters.hpp"
+
+namespace conveyor {
+
+/// Not thread safe.
+class OpTable {
+ public:
+  OpTable(const EngineConfig& config, const BackendTraits& traits, Actions& actions, Counters& counters);
+  OpTable(const OpTable&) = delete;
+  OpTable& operator=(const OpTable&) = delete;
+
+  /// A fresh operation over `range`, without pieces.
+  BackendOp* make(IoKind kind, Range range);
+  /// Hands it to the shell.
+  void submit(BackendOp* op);
+  void release(BackendOp* op);
+
+  enum class Outcome { kDone, kContinues, kFailed };
+  /// Takes a completion: `result` is a count or -errno. kDone: the whole range is done (or a read met the end of file);
+  /// kContinues: the rest was submitted, or waits for a retry; kFailed: for good, `error` is the errno.
+  /// Clause: W3 (short and zero writes, counts that lie), F3 (retries).
+  Outcome settle(BackendOp* op, ssize_t result, Time now, int* error);
+
+  /// Submits the retries that are due, and gives those up whose deadline has come only when they fail again.
+  void resume_retries(Time now);
+  Time next_retry() const { return next_retry_; }
+
+  BackendOp* find(uint64_t id) const;
+  /// In flight, retries that wait included.
+  bool idle() const { return flying_.empty(); }
+  size_t reads() const { return reads_; }
+  size_t writes() const { return writes_; }
+  /// A read or write in flight touches the range.
+  bool overlaps(Range range) const;
+
+ private:
+  bool transient(int error) const;
+  bool retry_later(BackendOp* op, Time now);
+  void advance(BackendOp* op, size_t count);
+  size_t& counter_of(IoKind kind) { return kind == IoKind::kRead ? reads_ : kind == IoKind::kWrite ? writes_ : others_; }
+
+  const EngineConfig& config_;
+  const BackendTraits& traits_;
+  Actions& actions_;
+  Counters& counters_;
+  std::vector<std::unique_ptr<BackendOp>> storage_;
+  std::vector<BackendOp*> free_;
+  std::vector<BackendOp*> flying_;
+  size_t reads_ = 0, writes_ = 0, others_ = 0;
+  Time next_retry_ = kNever;
+  uint64_t jitter_;
+};
+
+}  // namespace conveyor

@@ -1,0 +1,163 @@
+// Read-ahead: chunks of the file in memory, streams that say what to fetch next, and direct reads for everything else.
+//
+// A chunk always equals the backend's bytes: accepted writes are laid over it when a read copies, and become part of it when
+// they land. A backend read never covers bytes that are in the write ring, and a write whose bytes a backend read covers waits
+// until that read is done. So what a read sees is one state of the file, never a mix [W2, C2].
+#pragma once
+
+#include <cstring>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/actions.hpp"
+#include "engine/config.hpp"
+#include "engine/counters.hpp"
+#include "engine/extent_index.hpp"
+#include "engine/op_table.hpp"
+#include "engine/read_stream.hpp"
+#include "engine/request.hpp"
+
+namespace conveyor {
+
+class AppendWrites;
+class ExtentWrites;
+class WriteRing;
+
+/// A run of the file's bytes in memory, or on its way there.
+struct Chunk {
+  Range range;
+  BackendOp* op = nullptr;  // while it is fetched
+  bool doomed = false;      // forgotten while it was fetched
+  uint64_t order = 0;       // when the fetch began
+  uint64_t touched = 0;
+  uint64_t read_end = 0;    // how far a reader has come
+  Block data;
+
+  bool ready() const { return op == nullptr; }
+};
+
+/// A read that goes past the chunks: its gaps come from the backend, the rest was copied when it began.
+struct DirectRead {
+  Request* request = nullptr;  // nullptr: cancelled, only its operations are waited for
+  uint64_t begin = 0;
+  std::vector<Range> gaps;
+  size_t gap = 0;              // the one to be submitted next, and how much of it is
+  uint64_t submitted = 0;
+  unsigned flying = 0;
+  uint64_t file_end = UINT64_MAX;  // where the backend's file ended, if a gap met it
+  uint64_t accepted_end = 0;       // end of the accepted bytes when it began
+  int error = 0;
+};
+
+/// Not thread safe.
+class ReadSide {
+ public:
+  ReadSide(const EngineConfig& config, OpTable& ops, Counters& counters, Memory& memory, Actions& actions);
+  ~ReadSide();
+  ReadSide(const ReadSide&) = delete;
+  ReadSide& operator=(const ReadSide&) = delete;
+  /// Before the first event: whose accepted bytes are laid over what is read (nullptr: nobody's).
+  void attach(ExtentWrites* writes) { writes_ = writes; }
+
+  /// The hot path: `count` bytes that continue the last read. False: take the slow one.
+  bool read_fast(void* target, size_t count, uint64_t offset) {
+    if (offset != lane_.offset || count > lane_.room || count == 0) return false;
+    std::memcpy(target, lane_.at, count);
+    lane_.at += count;
+    lane_.offset += count;
+    lane_.room -= count;
+    ++lane_.reads;
+    return true;
+  }
+  void close_lane();
+  void open_lane();
+  Range lane_range() const { return {lane_.offset, lane_.offset + lane_.room}; }
+
+  /// Starts a read at request.offset. Completed ones, now or later, come out of pop_finished(). Clause: R1 to R7.
+  void start(Request& request);
+  /// A read in append mode: the file's `size` is known, what follows it are the pending appends.
+  void start_over_appends(Request& request, uint64_t size, const AppendWrites& appends);
+  Request* pop_finished() { return finished_.pop_front(); }
+  /// Takes a pending read out. Requires: the shell is not running an operation of it inline.
+  void cancel(Request& request);
+  /// Takes out all that can be cancelled.
+  void cancel_all(std::vector<Request*>& cancelled);
+  /// A read of the backend ended: done, or failed with `error`.
+  void fetched(BackendOp* op, int error);
+  /// Tries waiting reads and read-ahead again (memory came free, a truncate ended, a write landed).
+  void pump();
+  void prefetch(Range range);
+
+  /// A backend write landed: chunks take its bytes over.
+  void patch(const BackendOp& op, const WriteRing& ring);
+  /// Bytes whose backend contents are not known any more.
+  void forget(Range range);
+  void forget_all() { forget({0, UINT64_MAX}); }
+  /// A direct read needs these bytes as they are in the backend now.
+  bool reads_now(Range range) const;
+  /// Nothing is submitted while paused (truncate).
+  void pause(bool paused) { paused_ = paused; }
+  uint64_t held() const { return held_; }
+  /// Gives memory back that is not in use. True if there was some.
+  bool trim();
+
+ private:
+  struct Lane {
+    std::byte* at = nullptr;
+    uint64_t offset = UINT64_MAX;
+    size_t room = 0;
+    uint64_t begin = UINT64_MAX;
+    uint64_t reads = 0;
+  };
+  enum class Stop { kNone, kEndOfFile, kFlying, kHole };
+  struct Reach {
+    uint64_t end = 0;
+    Stop stop = Stop::kNone;
+    Range hole;
+    Chunk* chunk = nullptr;
+  };
+
+  Reach reach(Range range, uint64_t order);
+  bool advance(Request& request);
+  void copy(Request& request, Range range);
+  void finish(Request& request, ssize_t result);
+  bool fetch_holes(Request& request);
+  bool fetch(Range range);
+  void fetch_ahead(ReadStream& stream);
+  bool make_room(size_t size);
+  void drop(std::map<uint64_t, Chunk>::iterator chunk);
+  Chunk* chunk_at(uint64_t offset);
+  uint64_t next_chunk_begin(uint64_t offset) const;
+  uint64_t share() const { return std::max<uint64_t>(config_.read_capacity_max * 3 / 4 / streams_.active(), 4096); }
+
+  void start_direct(Request& request);
+  bool pump_direct(DirectRead& direct);
+  bool submit_gap(DirectRead& direct, Range piece);
+  void direct_fetched(BackendOp* op, int error);
+  bool finish_direct(DirectRead& direct);
+  void settle_direct(DirectRead& direct);
+  Range aligned(Range piece);
+
+  const EngineConfig& config_;
+  OpTable& ops_;
+  Counters& counters_;
+  Memory& memory_;
+  Actions& actions_;
+  ExtentWrites* writes_ = nullptr;
+  ReadStreams streams_;
+  std::map<uint64_t, Chunk> chunks_;  // by begin
+  std::vector<std::unique_ptr<DirectRead>> directs_;
+  std::vector<std::unique_ptr<DirectRead>> spare_directs_;
+  RequestList waiting_;
+  RequestList finished_;
+  Lane lane_;
+  uint64_t lane_stream_next_ = 0;
+  uint64_t order_ = 0;
+  uint64_t held_ = 0;
+  uint64_t file_end_ = UINT64_MAX;  // where the backend's file ended
+  uint64_t file_end_order_ = 0;     // when that was seen
+  bool paused_ = false;
+};
+
+}  // namespace conveyor

@@ -1,0 +1,283 @@
+#include "shell/handle.hpp"
+
+#include <cerrno>
+#include <cstddef>
+#include <deque>
+#include <utility>
+
+#include "shell/clock.hpp"
+#include "shell/runtime.hpp"
+
+namespace conveyor {
+namespace {
+
+// Every n-th operation that a caller runs itself is timed: two clock reads would be a tenth of a cached read.
+constexpr uint32_t kTimedEvery = 16;
+
+Call* call_of(Request* request) {
+  static_assert(offsetof(Call, request) == 0);
+  return reinterpret_cast<Call*>(request);
+}
+
+}  // namespace
+
+Handle::Access::Access(uint64_t token) {
+  Cell* cell = HandleTable::find(token);
+  if (!cell) return;
+  lock_ = std::unique_lock(cell->mutex);
+  if (cell->handle && cell->token() == token) {
+    handle_ = cell->handle;
+  } else {
+    lock_.unlock();
+  }
+}
+
+Handle::Handle(std::unique_ptr<Backend> backend, const EngineConfig& config, const HandleTimeouts& timeouts,
+               Runtime& runtime)
+    : runtime_(runtime),
+      backend_(std::move(backend)),
+      timeouts_(timeouts),
+      engine_(config, backend_->traits(), runtime.memory()) {}
+
+int Handle::open(std::unique_ptr<Backend> backend, EngineConfig config, const HandleTimeouts& timeouts, uint64_t* token) {
+  config.retryable = [](void* context, int error) { return static_cast<Backend*>(context)->retryable(error); };
+  config.retryable_context = backend.get();
+  config.seed = static_cast<uint64_t>(precise_now());
+  auto* handle = new Handle(std::move(backend), config, timeouts, Runtime::get());
+  Cell* cell = HandleTable::add(handle);
+  if (!cell) {
+    handle->release();
+    return -ENFILE;
+  }
+  handle->cell_ = cell;
+  handle->token_ = *token = cell->token();
+  return 0;
+}
+
+void Handle::release() {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+uint32_t Handle::timeout_of(RequestKind kind) const {
+  if (kind == RequestKind::kRead || kind == RequestKind::kSeek || kind == RequestKind::kSize) return timeouts_.read_ms;
+  return kind == RequestKind::kWrite ? timeouts_.write_ms : timeouts_.flush_ms;
+}
+
+ssize_t Handle::run(Access& access, const Request& request) {
+  Call call;
+  call.request = request;
+  call.request.runs_inline = backend_->caller_may_run() && timeout_of(call.request.kind) == 0;
+  call.request.started = coarse_now();
+  retain();
+  bool complete = engine_.start(call.request, call.request.started);
+  leave(access.lock(), &call);
+  if (!complete) wait(call);
+  release();
+  return call.request.result;
+}
+
+bool Handle::start_async(Access& access, Call* call) {
+  call->request.started = coarse_now();
+  bool complete = engine_.start(call->request, call->request.started);
+  if (!complete) {
+    call->request.started = precise_now();
+    async_calls_.push_back(call);
+  }
+  leave(access.lock(), nullptr);
+  return complete;
+}
+
+int Handle::cancel(Access& access, const void* argument) {
+  int cancelled = 0;
+  for (Call* call = async_calls_.front(); call; call = call->next)
+    if (call->argument == argument && engine_.cancel(call->request, ECANCELED, coarse_now())) ++cancelled;
+  leave(access.lock(), nullptr);
+  return cancelled;
+}
+
+void Handle::leave(std::unique_lock<std::mutex>& lock, Call* own) {
+  Time wakeup = engine_.next_wakeup();
+  bool arm = wakeup < armed_;
+  if (arm) armed_ = wakeup;
+  Actions& pending = engine_.actions();
+  if (pending.empty() && !arm) {
+    lock.unlock();
+    return;
+  }
+  for (Request* r : pending.complete) {
+    if (!call_of(r)->done) continue;
+    async_calls_.remove(call_of(r));
+    book(*r, precise_now() - r->started);
+  }
+  if (own && own->request.stage == Stage::kDone) own = nullptr;  // it waits for nothing
+  Actions actions = std::move(pending);
+  pending.clear();
+  retain();
+  lock.unlock();
+  if (arm) runtime_.timer().arm(token_, wakeup);
+  carry_out(actions, own);
+  release();
+}
+
+// A backend may complete inside submit, and a callback may start the next operation: what they cause waits its turn here
+// instead of going deeper into the stack.
+void Handle::carry_out(Actions& actions, Call* own) {
+  struct Turn {
+    Handle* handle;
+    Actions actions;
+  };
+  thread_local std::deque<Turn>* waiting = nullptr;
+  if (waiting && !own) {
+    retain();
+    waiting->push_back({this, std::move(actions)});
+    return;
+  }
+  std::deque<Turn>* outer = waiting;
+  std::deque<Turn> turns;
+  waiting = &turns;
+  perform(actions, own);
+  while (!turns.empty()) {
+    Turn turn = std::move(turns.front());
+    turns.pop_front();
+    turn.handle->perform(turn.actions, nullptr);
+    turn.handle->release();
+  }
+  waiting = outer;
+}
+
+// Does the waiting caller run this operation itself? One at most; reads only their own.
+bool Handle::takes_itself(const BackendOp* op, const Actions& actions, const Call* own) const {
+  if (!own || !own->request.runs_inline || own->to_run) return false;
+  if (op->request == &own->request || op == own->request.blocker) return true;
+  return own->request.kind != RequestKind::kRead && op == actions.submit.back();
+}
+
+void Handle::perform(Actions& actions, Call* own) {
+  if (actions.starved) runtime_.timer().reclaim();
+  for (BackendOp* op : actions.submit) {
+    op->handle = this;
+    if (!backend_->blocking()) {
+      op->submitted = precise_now();
+      backend_->submit(*op);
+    } else if (takes_itself(op, actions, own)) {
+      own->to_run = op;
+    } else {
+      runtime_.workers().post(op);
+    }
+  }
+  for (Request* r : actions.complete) signal(r);
+}
+
+void Handle::signal(Request* request) {
+  Call* call = call_of(request);
+  if (request->closed) {
+    HandleTable::remove(cell_);
+    release();
+  }
+  if (!call->done) {
+    call->event.set();
+    return;
+  }
+  call->done(call->argument, request->result);
+  delete call;
+}
+
+// Runs what leave() has put aside for this caller, and what follows from it.
+void Handle::run_inline(Call& own) {
+  thread_local uint32_t runs = 0;
+  while (BackendOp* op = std::exchange(own.to_run, nullptr)) {
+    bool timed = runs++ % kTimedEvery == 0;
+    Time begin = timed ? precise_now() : 0;
+    ssize_t result = backend_->run(*op);
+    finish_op(op, result, timed ? precise_now() - begin : -1, &own);
+  }
+}
+
+void Handle::run_op(BackendOp* op) {
+  Handle* handle = op->handle;
+  Time begin = precise_now();
+  ssize_t result = handle->backend_->run(*op);
+  handle->finish_op(op, result, precise_now() - begin, nullptr);
+}
+
+void Handle::finish_op(BackendOp* op, ssize_t result, Time taken, Call* own) {
+  std::unique_lock lock(cell_->mutex);
+  engine_.counters().backend_done(op->kind, result, taken);
+  engine_.complete(op, result, coarse_now());
+  leave(lock, own);
+}
+
+bool Handle::complete_async(Access& access, uint64_t id, ssize_t result) {
+  BackendOp* op = engine_.find(id);
+  if (!op) {
+    leave(access);
+    return false;
+  }
+  engine_.counters().backend_done(op->kind, result, precise_now() - op->submitted);
+  engine_.complete(op, result, coarse_now());
+  leave(access);
+  return true;
+}
+
+// Instead of sleeping: runs an operation that the call waits for and that no worker has begun. False: there is none.
+bool Handle::help(Call& call) {
+  {
+    std::lock_guard lock(cell_->mutex);
+    if (call.request.stage == Stage::kDone) return false;
+    BackendOp* blocker = call.request.blocker;
+    if (!blocker) {
+      call.to_run = runtime_.workers().steal_any(this);
+    } else if (runtime_.workers().steal(blocker)) {
+      call.to_run = blocker;
+    }
+  }
+  bool some = call.to_run != nullptr;
+  run_inline(call);
+  return some;
+}
+
+void Handle::wait(Call& call) {
+  Request& request = call.request;
+  Time begin = request.runs_inline ? coarse_now() : precise_now();
+  run_inline(call);
+  while (request.runs_inline && !call.event.is_set() && help(call)) {
+  }
+  bool slept = !call.event.is_set();
+  uint32_t timeout_ms = timeout_of(request.kind);
+  if (!call.event.wait_until(timeout_ms == 0 ? kNever : begin + timeout_ms * kMillisecond)) {
+    std::unique_lock lock(cell_->mutex);
+    engine_.cancel(request, ETIMEDOUT, coarse_now());
+    leave(lock, nullptr);
+    call.event.wait_until(kNever);
+  }
+  if (request.kind == RequestKind::kClose || !slept) return;
+  std::lock_guard lock(cell_->mutex);
+  book(request, precise_now() - begin);
+}
+
+// Requires: the cell's lock.
+void Handle::book(const Request& request, Time taken) {
+  if (request.kind == RequestKind::kRead) engine_.counters().app_read.record(taken);
+  if (request.kind != RequestKind::kWrite) return;
+  engine_.counters().app_write.record(taken);
+  engine_.counters().totals.stall_ns += static_cast<uint64_t>(taken);
+}
+
+void Handle::tick(uint64_t token) {
+  Access access(token);
+  if (!access) return;
+  access->armed_ = kNever;
+  access->engine_.tick(precise_now());
+  access->leave(access);
+}
+
+void Handle::trim(uint64_t token) {
+  Access access(token);
+  if (!access) return;
+  access->engine_.trim(coarse_now());
+  // Whoever starves here gets its chance, now that others have given back.
+  access->engine_.tick(coarse_now());
+  access->leave(access);
+}
+
+}  // namespace conveyor

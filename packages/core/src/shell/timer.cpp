@@ -1,0 +1,62 @@
+#include "shell/timer.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include "shell/clock.hpp"
+#include "shell/handle.hpp"
+#include "shell/handle_table.hpp"
+
+namespace conveyor {
+
+void Timer::start_locked() {
+  if (started_) return;
+  std::thread([this] { work(); }).detach();
+  started_ = true;
+}
+
+void Timer::arm(uint64_t token, Time at) {
+  std::lock_guard lock(mutex_);
+  start_locked();
+  bool first = entries_.empty() || at < entries_.top().at;
+  entries_.push({at, token});
+  if (first) changed_.notify_one();
+}
+
+void Timer::reclaim() {
+  std::lock_guard lock(mutex_);
+  if (reclaim_) return;
+  start_locked();
+  reclaim_ = true;
+  changed_.notify_one();
+}
+
+void Timer::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (reclaim_) {
+      reclaim_ = false;
+      lock.unlock();
+      HandleTable::for_each([](uint64_t token) { Handle::trim(token); });
+      lock.lock();
+      continue;
+    }
+    if (entries_.empty()) {
+      changed_.wait(lock);
+      continue;
+    }
+    Time at = entries_.top().at;
+    Time now = precise_now();
+    if (at > now) {
+      changed_.wait_for(lock, std::chrono::nanoseconds(at - now));
+      continue;
+    }
+    uint64_t token = entries_.top().token;
+    entries_.pop();
+    lock.unlock();
+    Handle::tick(token);
+    lock.lock();
+  }
+}
+
+}  // namespace conveyor
