@@ -1,0 +1,162 @@
+import { argumentRangeError, requireBoolean, requireInteger, requireOneOf, requireOptions } from '@libconveyor/errors';
+import type { Capabilities, OpenOptions } from '@libconveyor/storage';
+import type { Durability } from './engine-handle.ts';
+import { type NativeOptions, unbuffered } from './native-binding.ts';
+
+/** How a handle buffers. What is left out has the engine's default, given in brackets. Sizes are bytes. */
+export interface BufferingOptions {
+  /** First size of the write ring (64 KiB), a power of two. */
+  writeCapacityInitial?: number | undefined;
+  /** Its bound (8 MiB), a power of two; `'off'`: writes go straight to the storage. Clause: W6. */
+  writeCapacityMax?: number | 'off' | undefined;
+  /** First window of a reader (128 KiB). Clause: R3. */
+  readCapacityInitial?: number | undefined;
+  /** Bound on all windows of the handle (8 MiB); `'off'`: reads go straight to the storage. */
+  readCapacityMax?: number | 'off' | undefined;
+  /** Largest coalesced operation on the storage (1 MiB), 4 KiB to 1 GiB. Clause: W5. */
+  maxIo?: number | undefined;
+  /** Reads of the storage in flight (4, or less where the storage says so), 1 to 64. */
+  readDepth?: number | undefined;
+  /** Writes of the storage in flight (4, or less where the storage says so), 1 to 64. Clause: W4. */
+  writeDepth?: number | undefined;
+  /** Reads of the storage start and end on multiples of this (1). */
+  readAlign?: number | undefined;
+  /** Accepted bytes start to land after at most this age (100). Clause: W10. */
+  maxDirtyMs?: number | undefined;
+  /** A write waits this long for room, then ETIMEDOUT (for ever). Clause: W6. */
+  writeTimeoutMs?: number | undefined;
+  /** A read waits this long for the storage (for ever). Clause: F9. */
+  readTimeoutMs?: number | undefined;
+  /** flush, sync, truncate and close wait this long (for ever). Clause: F9. */
+  flushTimeoutMs?: number | undefined;
+  /** Transient errors are retried this long (10000). Clause: F3. */
+  retryDeadlineMs?: number | undefined;
+  /** A write larger than the ring: in pieces (`'split'`, the default here), or EMSGSIZE (`'refuse'`). Clause: W7. */
+  largeWrite?: 'split' | 'refuse' | undefined;
+  /** EAGAIN instead of waiting for room (false). Clause: W6. */
+  nonblocking?: boolean | undefined;
+  /** Landed bytes stay in the ring until a sync has succeeded (false). Clause: F2. */
+  keepUntilSync?: boolean | undefined;
+  /** What `sync` and `close` promise (`'stored'`). `'staged'` needs a journal, which this version lacks. Clause: F10. */
+  durability?: Durability | undefined;
+}
+
+/** Options of `open`: those of the storage, and how to buffer. */
+export interface OpenHandleOptions extends OpenOptions, BufferingOptions {}
+
+/** Options of `openFile`. */
+export interface OpenFileOptions extends BufferingOptions {
+  /** Whether closing the handle closes the file (true). */
+  closeFile?: boolean | undefined;
+}
+
+/** Options in the form the addon takes. */
+export interface ParsedOptions {
+  readonly native: NativeOptions;
+  readonly durability: Durability;
+}
+
+const kib = 1024;
+const gib = 1024 ** 3;
+const msMax = 0xffffffff;
+
+/** Name, least and largest value of what is a plain integer. */
+const integers = [
+  ['maxIo', 4 * kib, gib],
+  ['readDepth', 1, 64],
+  ['writeDepth', 1, 64],
+  ['readAlign', 1, gib],
+  ['maxDirtyMs', 1, msMax],
+  ['writeTimeoutMs', 1, msMax],
+  ['readTimeoutMs', 1, msMax],
+  ['flushTimeoutMs', 1, msMax],
+  ['retryDeadlineMs', 1, msMax],
+] as const;
+
+/** Name, and whether it is a power of two. */
+const capacities = [
+  ['writeCapacityInitial', true],
+  ['writeCapacityMax', true],
+  ['readCapacityInitial', false],
+  ['readCapacityMax', false],
+] as const;
+
+const largeWrites = { refuse: 0, split: 1 } as const;
+const durabilities = { stored: 0, staged: 1, memory: 2 } as const;
+
+export const bufferingOptionNames: readonly string[] = [
+  ...integers.map(([name]) => name),
+  ...capacities.map(([name]) => name),
+  'largeWrite',
+  'nonblocking',
+  'keepUntilSync',
+  'durability',
+];
+
+/**
+ * Checks buffering options, before anything is opened.
+ *
+ * @param capabilities Of the storage: what it cannot do at once is not asked of it at once.
+ * Errors: TypeError, RangeError, each naming the option.
+ */
+export function parseBuffering(options: BufferingOptions, capabilities: Capabilities): ParsedOptions {
+  const native: Record<string, number | undefined> = defaultDepths(capabilities);
+  for (const [name, min, max] of integers) {
+    const value = options[name];
+    if (value === undefined) continue;
+    requireInteger(`options.${name}`, value, min, max);
+    native[name] = value;
+  }
+  for (const [name, isPowerOfTwo] of capacities) {
+    const value = options[name];
+    if (value !== undefined) native[name] = parseCapacity(name, value, isPowerOfTwo);
+  }
+  requireOrder(native, 'writeCapacityInitial', 'writeCapacityMax');
+  requireOrder(native, 'readCapacityInitial', 'readCapacityMax');
+
+  const { largeWrite = 'split', nonblocking = false, keepUntilSync = false, durability = 'stored' } = options;
+  requireOneOf('options.largeWrite', largeWrite, Object.keys(largeWrites));
+  requireBoolean('options.nonblocking', nonblocking);
+  requireBoolean('options.keepUntilSync', keepUntilSync);
+  requireOneOf('options.durability', durability, Object.keys(durabilities));
+  native['largeWrite'] = largeWrites[largeWrite];
+  native['nonblocking'] = nonblocking ? 1 : 0;
+  native['keepUntilSync'] = keepUntilSync ? 1 : 0;
+  native['durability'] = durabilities[durability];
+  return { native, durability };
+}
+
+/** Splits the options of `open` into the storage's and ours. Errors: TypeError for an option that does not exist. */
+export function splitOpenOptions(options: OpenHandleOptions): { storage: OpenOptions; buffering: BufferingOptions } {
+  requireOptions('options', options, ['mode', 'ifVersion', 'signal', ...bufferingOptionNames]);
+  const { mode, ifVersion, signal, ...buffering } = options;
+  const storage: OpenOptions = {};
+  if (mode !== undefined) storage.mode = mode;
+  if (ifVersion !== undefined) storage.ifVersion = ifVersion;
+  if (signal !== undefined) storage.signal = signal;
+  return { storage, buffering };
+}
+
+/** The engine's own defaults, lowered to what the storage can use. */
+function defaultDepths({ io, randomWrite }: Capabilities): Record<string, number> {
+  const depth = Math.max(1, Math.min(4, io.parallel));
+  return { readDepth: depth, writeDepth: randomWrite ? depth : 1 };
+}
+
+function parseCapacity(name: string, value: number | 'off', isPowerOfTwo: boolean): number {
+  if (value === 'off') {
+    if (name.endsWith('Max')) return unbuffered;
+    throw argumentRangeError(`options.${name}`, 'a size in bytes', value);
+  }
+  requireInteger(`options.${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+  if (isPowerOfTwo && !Number.isInteger(Math.log2(value))) {
+    throw argumentRangeError(`options.${name}`, "a power of two, or 'off'", value);
+  }
+  return value;
+}
+
+function requireOrder(native: NativeOptions, initial: string, max: string): void {
+  const [low, high] = [native[initial], native[max]];
+  if (low === undefined || high === undefined || high === unbuffered || low <= high) return;
+  throw argumentRangeError(`options.${initial}`, `at most options.${max} (${high})`, low);
+}
