@@ -1,6 +1,6 @@
 import { argumentRangeError } from '@libconveyor/errors';
 import { requireBytes } from './byte-ring.ts';
-import { ringError, SpscEnd } from './spsc-end.ts';
+import { corrupt, SpscEnd } from './spsc-end.ts';
 import { consumerBit, framedSize, frameWord, producerBit, word } from './spsc-layout.ts';
 
 /**
@@ -19,7 +19,7 @@ export class SpscConsumer extends SpscEnd {
   constructor(memory: SharedArrayBuffer, byteOffset: number) {
     super(memory, byteOffset, consumerBit);
     this.#head = Atomics.load(this.words, word.head);
-    this.#tailSeen = Atomics.load(this.words, word.tail);
+    this.#tailSeen = this.#head; // so that the first look is one that checks
   }
 
   /** True once the producer has closed and everything was popped: nothing will come. */
@@ -123,9 +123,10 @@ export class SpscConsumer extends SpscEnd {
   #available(wanted: number): number {
     const ready = (this.#tailSeen - this.#head) | 0;
     if (ready >= wanted) return ready;
-    this.#tailSeen = Atomics.load(this.words, word.tail); // pairs with the store in SpscProducer.#publish
-    const readyNow = (this.#tailSeen - this.#head) | 0;
+    const tail = Atomics.load(this.words, word.tail); // pairs with the store in SpscProducer.#publish
+    const readyNow = (tail - this.#head) | 0;
     if (readyNow < 0 || readyNow > this.capacity) throw corrupt('pop', `${readyNow >>> 0} bytes in the ring`);
+    this.#tailSeen = tail;
     return readyNow;
   }
 
@@ -143,8 +144,4 @@ export class SpscConsumer extends SpscEnd {
     const room = this.capacity - ((Atomics.load(this.words, word.tail) - this.#head) | 0);
     if (room >= wanted) this.wake(word.producerSleeps);
   }
-}
-
-function corrupt(operation: string, what: string): Error {
-  return ringError('ERR_CONVEYOR_FORMAT', operation, `${what} cannot be`);
 }

@@ -149,6 +149,11 @@ export function ringError(
   return new ConveyorError(code, { origin: 'ring-buffer', operation, detail });
 }
 
+/** The error of a region that holds what neither end writes. */
+export function corrupt(operation: string, what: string): ConveyorError {
+  return ringError('ERR_CONVEYOR_FORMAT', operation, `${what} cannot be`);
+}
+
 function requireTimeout(timeoutMs: unknown): void {
   if (typeof timeoutMs !== 'number') throw argumentTypeError('timeoutMs', 'a number', timeoutMs);
   if (!(timeoutMs >= 0)) throw argumentRangeError('timeoutMs', 'a number from 0', timeoutMs);

@@ -1,13 +1,14 @@
 import { argumentRangeError, requireInteger } from '@libconveyor/errors';
 import { requireBytes } from './byte-ring.ts';
-import { ringError, SpscEnd } from './spsc-end.ts';
+import { corrupt, ringError, SpscEnd } from './spsc-end.ts';
 import { consumerBit, framedSize, frameWord, producerBit, type SpscMode, word } from './spsc-layout.ts';
 
 /**
  * The pushing end of a ring. Made by `SpscRing.producer`.
  *
  * Errors of every push: ConveyorError EPIPE after {@link close} or after the consumer abandoned the ring, EBADF after
- * {@link detach}; TypeError for anything but a Uint8Array, and for bytes into a ring of frames or the other way round.
+ * {@link detach}, ERR_CONVEYOR_FORMAT when the region holds what no consumer writes; TypeError for anything but a
+ * Uint8Array, and for bytes into a ring of frames or the other way round.
  * Threads: the one that claimed it.
  */
 export class SpscProducer extends SpscEnd {
@@ -20,7 +21,7 @@ export class SpscProducer extends SpscEnd {
   constructor(memory: SharedArrayBuffer, byteOffset: number) {
     super(memory, byteOffset, producerBit);
     this.#tail = Atomics.load(this.words, word.tail);
-    this.#headSeen = Atomics.load(this.words, word.head);
+    this.#headSeen = (this.#tail - this.capacity) | 0; // as if full, so that the first look is one that checks
   }
 
   /** True once the consumer has said that it will not pop any more. */
@@ -132,8 +133,11 @@ export class SpscProducer extends SpscEnd {
   #room(wanted: number): number {
     const roomSeen = this.capacity - ((this.#tail - this.#headSeen) | 0);
     if (roomSeen >= wanted) return roomSeen;
-    this.#headSeen = Atomics.load(this.words, word.head); // pairs with the store in SpscConsumer.#publish
-    return this.capacity - ((this.#tail - this.#headSeen) | 0);
+    const head = Atomics.load(this.words, word.head); // pairs with the store in SpscConsumer.#publish
+    const used = (this.#tail - head) | 0;
+    if (used < 0 || used > this.capacity) throw corrupt('push', `${used >>> 0} bytes in the ring`);
+    this.#headSeen = head;
+    return this.capacity - used;
   }
 
   #publish(count: number): void {

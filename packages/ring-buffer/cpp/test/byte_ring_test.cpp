@@ -144,7 +144,7 @@ TEST(byte_ring, misuse_is_refused_and_changes_nothing) {
   REQUIRE(ring.release(102));
   const auto max = std::numeric_limits<std::uint64_t>::max();
   Bytes out(3, std::byte{9});
-  for (const std::uint64_t position : {std::uint64_t{0}, std::uint64_t{101}, std::uint64_t{106}, std::uint64_t{109}, max}) {
+  for (const std::uint64_t position : {0UL, 101UL, 106UL, 109UL, max}) {
     CHECK(!ring.view(position, 3));
     CHECK(!ring.copy_out(position, out));
     CHECK(!ring.overwrite(position, out));

@@ -1,5 +1,5 @@
-// A ring whose positions are published without release. ThreadSanitizer has to report a data race on the bytes (exit code
-// 66 by default); without a sanitizer the program ends with 0. A sanitizer run that lets this pass proves nothing.
+// A ring whose positions are published without release. ThreadSanitizer has to report a data race on the bytes (exit
+// code 66 by default); without a sanitizer the program ends with 0. A sanitizer run that lets this pass proves nothing.
 #include <conveyor/ring/spsc_ring.hpp>
 
 #include <array>

@@ -199,6 +199,12 @@ TEST(spsc, a_corrupt_region_is_not_believed) {
   CHECK(planted(SpscMode::frames, tail, 132) == SpscStatus::corrupt);
   CHECK(planted(SpscMode::frames, sizeof(SpscHeader), 9) == SpscStatus::corrupt);
   CHECK(planted(SpscMode::frames, sizeof(SpscHeader), 0xffffffffU) == SpscStatus::corrupt);
+  for (const std::uint32_t head : {4U, 0x80000000U, 0xffffff00U}) {
+    auto ring = SpscRing<>::format(region.span(), 128, SpscMode::bytes);
+    std::memcpy(region.memory.data() + offsetof(SpscHeader, head), &head, sizeof head);
+    CHECK(ring->producer()->try_push(Bytes(1000)).status == SpscStatus::corrupt);
+    CHECK(ring->producer()->push(Bytes(1000)).status == SpscStatus::corrupt);
+  }
 }
 
 // The model is a queue of bytes, started close before the positions go round.

@@ -46,7 +46,9 @@ class Block {
   }
 
   Block(Block&& other) noexcept
-      : allocator_(other.allocator_), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : allocator_(other.allocator_),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
 
   Block& operator=(Block&& other) noexcept {
     Block moved(std::move(other));

@@ -28,7 +28,7 @@ enum class SpscStatus : std::uint8_t {
   too_large,   ///< the frame can never fit this ring
   too_small,   ///< the frame does not fit the memory given; `count` says how long it is
   wrong_mode,  ///< bytes of a ring of frames, or the other way round
-  corrupt,     ///< the region holds what no producer writes
+  corrupt,     ///< the region holds what neither end writes
 };
 
 /// Why a region is no ring. `none` means that it is one.

@@ -1,7 +1,7 @@
 #pragma once
-/// A ring between exactly two threads: one pushes, one pops, neither ever waits for a lock. It carries a stream of bytes
-/// or a sequence of frames (messages), in order. The TypeScript twin (`SpscRing` of @libconveyor/ring-buffer) works on
-/// the same memory layout (spsc_layout.hpp) and replays the same recorded traces.
+/// A ring between exactly two threads: one pushes, one pops, neither ever waits for a lock. It carries a stream of
+/// bytes or a sequence of frames (messages), in order. The TypeScript twin (`SpscRing` of @libconveyor/ring-buffer)
+/// works on the same memory layout (spsc_layout.hpp) and replays the same recorded traces.
 ///
 ///     auto ring = SpscRing<>::create(4096, SpscMode::frames);
 ///     auto producer = ring->producer();   // to one thread
@@ -20,8 +20,8 @@
 ///   a wake-up is never lost.
 ///
 /// try_... are wait-free: a fixed number of steps besides the copy. A blocked push or pop sleeps in the kernel and ends
-/// when the other side acts, closes or abandons; C++ has no deadline for it (std::atomic::wait has none). Threads of one
-/// process that wait in different languages do not wake each other.
+/// when the other side acts, closes or abandons; C++ has no deadline for it (std::atomic::wait has none). Threads of
+/// one process that wait in different languages do not wake each other.
 
 #include <algorithm>
 #include <atomic>
@@ -62,7 +62,10 @@ class SpscEnd {
   SpscEnd(const SpscEnd&) = delete;
   SpscEnd& operator=(const SpscEnd&) = delete;
   SpscEnd(SpscEnd&& other) noexcept
-      : header_(std::exchange(other.header_, nullptr)), data_(other.data_), capacity_(other.capacity_), bit_(other.bit_) {}
+      : header_(std::exchange(other.header_, nullptr)),
+        data_(other.data_),
+        capacity_(other.capacity_),
+        bit_(other.bit_) {}
   SpscEnd& operator=(SpscEnd&&) = delete;
 
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
@@ -132,10 +135,12 @@ class SpscProducer : public SpscEnd<Orders> {
         head_seen_(header->head.load(Orders::kObserve)) {}
 
   /// Pushes as many of `data`'s bytes as there is room for: done with their count (0 only for no data), or full.
-  /// Errors: closed, abandoned, wrong_mode.
+  /// Errors: closed, abandoned, wrong_mode, corrupt.
   [[nodiscard]] Transfer try_push(std::span<const std::byte> data) {
     if (const SpscStatus refused = refusal(SpscMode::bytes); refused != SpscStatus::done) return {refused, 0};
-    const std::size_t count = std::min<std::size_t>(data.size(), room(data.size()));
+    const std::uint32_t vacant = room(data.size());
+    if (vacant > this->capacity_) [[unlikely]] return {SpscStatus::corrupt, 0};
+    const std::size_t count = std::min<std::size_t>(data.size(), vacant);
     if (count == 0) return {data.empty() ? SpscStatus::done : SpscStatus::full, 0};
     this->copy_in(tail_, data.first(count));
     publish(static_cast<std::uint32_t>(count));
@@ -143,12 +148,14 @@ class SpscProducer : public SpscEnd<Orders> {
   }
 
   /// Pushes one frame, whole or not at all: done with its length, or full. An empty frame is a frame.
-  /// Errors: too_large (more than capacity - 4 bytes), closed, abandoned, wrong_mode.
+  /// Errors: too_large (more than capacity - 4 bytes), closed, abandoned, wrong_mode, corrupt.
   [[nodiscard]] Transfer try_push_frame(std::span<const std::byte> frame) {
     if (const SpscStatus refused = refusal(SpscMode::frames); refused != SpscStatus::done) return {refused, 0};
     if (frame.size() > this->capacity_ - kFrameWord) return {SpscStatus::too_large, 0};
     const auto needed = static_cast<std::uint32_t>(framed_size(frame.size()));
-    if (room(needed) < needed) return {SpscStatus::full, 0};
+    const std::uint32_t vacant = room(needed);
+    if (vacant < needed) return {SpscStatus::full, 0};
+    if (vacant > this->capacity_) [[unlikely]] return {SpscStatus::corrupt, 0};
     const auto length = static_cast<std::uint32_t>(frame.size());
     this->copy_in(tail_, std::as_bytes(std::span(&length, 1)));
     this->copy_in(tail_ + kFrameWord, frame);
@@ -195,6 +202,8 @@ class SpscProducer : public SpscEnd<Orders> {
     return SpscStatus::done;
   }
 
+  // The bytes between tail and head; looks at the head again when `wanted` are not known to be free. A head that no
+  // consumer has written makes it larger than the capacity.
   std::uint32_t room(std::size_t wanted) {
     const std::uint32_t room_seen = this->capacity_ - (tail_ - head_seen_);
     if (room_seen >= wanted) return room_seen;
@@ -351,11 +360,11 @@ class SpscRing {
     return ring;
   }
 
-  /// Makes an empty ring of a region. nullopt when the capacity is not valid, the region too short for it or not aligned
-  /// to kSpscAlignment, or `start`, the first position (which tests set near the wrap), not a multiple of 4.
+  /// Makes an empty ring of a region. nullopt when the capacity is not valid, the region too short for it or not
+  /// aligned to kSpscAlignment, or `start`, the first position (which tests set near the wrap), not a multiple of 4.
   /// Requires: nobody uses the region; it outlives the ring.
-  [[nodiscard]] static std::optional<SpscRing> format(std::span<std::byte> region, std::uint64_t capacity, SpscMode mode,
-                                                      std::uint32_t start = 0) {
+  [[nodiscard]] static std::optional<SpscRing> format(std::span<std::byte> region, std::uint64_t capacity,
+                                                      SpscMode mode, std::uint32_t start = 0) {
     if (!valid_capacity(capacity) || start % kFrameWord != 0 || region.data() == nullptr) return std::nullopt;
     if (region.size() < sizeof(SpscHeader) + capacity || !is_aligned(region)) return std::nullopt;
     std::memset(region.data(), 0, sizeof(SpscHeader));
