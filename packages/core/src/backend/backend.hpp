@@ -1,6 +1,8 @@
 // How a handle reaches its storage.
 #pragma once
 
+#include <cerrno>
+
 #include "engine/backend_op.hpp"
 #include "engine/config.hpp"
 
@@ -18,6 +20,8 @@ class Backend {
   virtual bool caller_may_run() const { return false; }
   /// Does what op.kind, offset, count and pieces say. Returns a count or size, or -errno.
   virtual ssize_t run(BackendOp& op) = 0;
+  /// A plain read, for callers that run it themselves. Requires: caller_may_run().
+  virtual ssize_t read(void* /*target*/, size_t /*count*/, uint64_t /*offset*/) { return -ENOTSUP; }
   /// Starts the operation; Handle::complete_async reports it.
   virtual void submit(BackendOp& /*op*/) {}
   virtual bool retryable(int /*error*/) { return false; }

@@ -52,4 +52,8 @@ ssize_t FdBackend::run(BackendOp& op) {
   return -EINVAL;
 }
 
+ssize_t FdBackend::read(void* target, size_t count, uint64_t offset) {
+  return result_of(pread(fd_, target, count, static_cast<off_t>(offset)));
+}
+
 }  // namespace conveyor

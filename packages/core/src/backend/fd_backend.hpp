@@ -10,6 +10,7 @@ class FdBackend final : public Backend {
   FdBackend(int fd, bool owned);
   bool caller_may_run() const override { return true; }
   ssize_t run(BackendOp& op) override;
+  ssize_t read(void* target, size_t count, uint64_t offset) override;
 
  private:
   const int fd_;

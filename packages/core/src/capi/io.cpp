@@ -75,6 +75,12 @@ ssize_t conveyor_pread(conveyor_t* handle, void* buf, size_t count, off_t offset
   if (!access) return fail(EBADF);
   if (int error = misuse(buf, count)) return fail(error);
   if (access->engine().pread_fast(buf, count, static_cast<uint64_t>(offset))) return static_cast<ssize_t>(count);
+  if (offset > 0 && count > 0 && count <= static_cast<size_t>(INT64_MAX - offset)) {
+    auto passed = access->pass(access, buf, count, static_cast<uint64_t>(offset));
+    if (passed == Handle::Passed::kWhole) return static_cast<ssize_t>(count);
+    if (passed == Handle::Passed::kShort) access = Handle::Access(token_of(handle));
+    if (!access) return fail(EBADF);
+  }
   return transfer(access, RequestKind::kRead, buf, count, offset, false);
 }
 

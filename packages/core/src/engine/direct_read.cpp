@@ -166,7 +166,25 @@ void ReadSide::settle_direct(DirectRead& direct) {
   if (spare_directs_.size() > 4) spare_directs_.pop_back();
 }
 
+bool ReadSide::pass(Range range) {
+  if (paused_ || (writes_ && !writes_->extents().empty())) return false;
+  if (!chunks_.empty() && (chunk_at(range.begin) || next_chunk_begin(range.begin) < range.end)) return false;
+  if (!config_.read_through && !streams_.pass(range.begin, range.length())) return false;
+  passing_.push_back(range);
+  return true;
+}
+
+void ReadSide::unpass(Range range) {
+  auto it = std::find_if(passing_.begin(), passing_.end(),
+                         [&](Range r) { return r.begin == range.begin && r.end == range.end; });
+  assert(it != passing_.end());
+  *it = passing_.back();
+  passing_.pop_back();
+}
+
 bool ReadSide::reads_now(Range range) const {
+  for (Range passing : passing_)
+    if (passing.overlaps(range)) return true;
   for (const auto& direct : directs_)
     for (Range gap : direct->gaps)
       if (gap.overlaps(range)) return true;

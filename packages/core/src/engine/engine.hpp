@@ -51,6 +51,14 @@ class Engine {
   }
   bool pread_fast(void* target, size_t count, uint64_t offset) { return reads_.read_fast(target, count, offset); }
 
+  /// May the caller run this read on the backend himself, past the engine? So random reads cost next to nothing where the
+  /// backend is fast. True: passed() has to follow, with the result.
+  bool pass(Range range) {
+    return config_.readable && !close_ && !appends_ && !truncation_.begun && config_.read_align == 1 && reads_.pass(range);
+  }
+  /// True: it was a whole read, and counts. False: short or failed, start() has to do it over.
+  bool passed(Range range, ssize_t result, Time now);
+
   /// Starts an operation. True: it is complete, request.result says how. False: it will be in actions().complete.
   bool start(Request& request, Time now);
   /// The backend has done what `op` asks: `result` is a count or -errno. Exactly once for each submission.
@@ -98,6 +106,7 @@ class Engine {
   void dispatch(Request& request);
   bool take_out(Request& request);
   bool give_back();
+  bool quiet() const { return ops_.idle() && !reads_.passing(); }
 
   // engine_io.cpp: reads, writes and the cursor
   void start_write(Request& request);

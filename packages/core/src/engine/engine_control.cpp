@@ -199,7 +199,7 @@ void Engine::start_close(Request& request) {
 }
 
 bool Engine::pump_close() {
-  if (!close_ || close_flying_ || close_->stage != Stage::kClosing || !ops_.idle() || truncation_.begun) return false;
+  if (!close_ || close_flying_ || close_->stage != Stage::kClosing || !quiet() || truncation_.begun) return false;
   if (!sync_waiting_.empty() || (writes_ && writes_->ledger().waiting())) return false;
   close_flying_ = true;
   ops_.submit(ops_.make(IoKind::kClose, {}));

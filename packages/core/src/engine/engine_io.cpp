@@ -76,7 +76,7 @@ bool Engine::pump_write_queue() {
     }
     moved = true;
   }
-  if (truncation_.begun && !truncation_.flying && ops_.idle()) submit_truncate();
+  if (truncation_.begun && !truncation_.flying && quiet()) submit_truncate();
   return moved;
 }
 
@@ -93,6 +93,22 @@ void Engine::start_read(Request& request) {
   if (appends_ && (appends_->pending() > 0 || at_end)) return ask_size(request);
   request.stage = Stage::kReading;
   reads_.start(request);
+}
+
+bool Engine::passed(Range range, ssize_t result, Time now) {
+  reads_.unpass(range);
+  bool whole = result == static_cast<ssize_t>(range.length());
+  if (whole) {
+    ++counters_.totals.reads;
+    ++counters_.totals.read_misses;
+    counters_.totals.bytes_read += range.length();
+  }
+  // Somebody may have waited for it to be over.
+  if (close_ || truncation_.begun || dirty_bytes() > 0) {
+    begin_event(now);
+    end_event();
+  }
+  return whole;
 }
 
 void Engine::read_done(Request& request) {

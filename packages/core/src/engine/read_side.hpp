@@ -74,6 +74,12 @@ class ReadSide {
   void open_lane();
   Range lane_range() const { return {lane_.offset, lane_.offset + lane_.room}; }
 
+  /// May the caller read this range from the backend himself, now, without the engine? Only if nothing of it is in memory and
+  /// nobody reads ahead there. True: unpass() has to follow.
+  bool pass(Range range);
+  void unpass(Range range);
+  bool passing() const { return !passing_.empty(); }
+
   /// Starts a read at request.offset. Completed ones, now or later, come out of pop_finished(). Clause: R1 to R7.
   void start(Request& request);
   /// A read in append mode: the file's `size` is known, what follows it are the pending appends.
@@ -149,6 +155,7 @@ class ReadSide {
   std::map<uint64_t, Chunk> chunks_;  // by begin
   std::vector<std::unique_ptr<DirectRead>> directs_;
   std::vector<std::unique_ptr<DirectRead>> spare_directs_;
+  std::vector<Range> passing_;
   RequestList waiting_;
   RequestList finished_;
   Lane lane_;

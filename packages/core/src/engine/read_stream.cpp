@@ -57,6 +57,18 @@ ReadStream* ReadStreams::enter(uint64_t offset, uint64_t count, uint64_t share) 
   return s;
 }
 
+bool ReadStreams::pass(uint64_t offset, uint64_t count) {
+  if (offset == 0 || !streams_) return false;
+  ReadStream* oldest = nullptr;
+  for (ReadStream& s : *streams_) {
+    if (s.next == offset || (s.window > 0 && (offset > s.next ? offset - s.next : s.next - offset) <= s.window)) return false;
+    if (s.pins == 0 && (!oldest || s.used_at < oldest->used_at)) oldest = &s;
+  }
+  if (!oldest) return false;
+  *oldest = ReadStream{offset + count, count, 0, 0, ++uses_, 0};
+  return true;
+}
+
 void ReadStreams::leave(ReadStream& stream, uint64_t offset, uint64_t count) {
   stream.next = offset + count;
   stream.run += count;

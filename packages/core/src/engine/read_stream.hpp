@@ -30,6 +30,8 @@ class ReadStreams {
 
   /// The reader that a read of `count` bytes at `offset` belongs to, or a new one. nullptr when all are busy.
   ReadStream* enter(uint64_t offset, uint64_t count, uint64_t share);
+  /// For a read that nobody expected: remembers it, so that a next one is recognised. False: some reader may own it.
+  bool pass(uint64_t offset, uint64_t count);
   /// It got `count` bytes.
   void leave(ReadStream& stream, uint64_t offset, uint64_t count);
   /// It had to wait.

@@ -2,8 +2,8 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <deque>
 #include <utility>
+#include <vector>
 
 #include "shell/clock.hpp"
 #include "shell/runtime.hpp"
@@ -13,6 +13,11 @@ namespace {
 
 // Every n-th operation that a caller runs itself is timed: two clock reads would be a tenth of a cached read.
 constexpr uint32_t kTimedEvery = 16;
+
+bool is_timed() {
+  thread_local uint32_t runs = 0;
+  return runs++ % kTimedEvery == 0;
+}
 
 Call* call_of(Request* request) {
   static_assert(offsetof(Call, request) == 0);
@@ -76,6 +81,23 @@ ssize_t Handle::run(Access& access, const Request& request) {
   return call.request.result;
 }
 
+Handle::Passed Handle::pass(Access& access, void* target, size_t count, uint64_t offset) {
+  Range range{offset, offset + count};
+  if (timeouts_.read_ms != 0 || !backend_->caller_may_run() || !engine_.pass(range))
+    return Passed::kRefused;
+  // The handle stays while it is passed: close waits for it.
+  access.lock().unlock();
+  bool timed = is_timed();
+  Time begin = timed ? precise_now() : 0;
+  ssize_t result = backend_->read(target, count, offset);
+  Time taken = timed ? precise_now() - begin : -1;
+  access.lock().lock();
+  engine_.counters().backend_done(IoKind::kRead, result, taken);
+  bool whole = engine_.passed(range, result, coarse_now());
+  leave(access);
+  return whole ? Passed::kWhole : Passed::kShort;
+}
+
 bool Handle::start_async(Access& access, Call* call) {
   call->request.started = coarse_now();
   bool complete = engine_.start(call->request, call->request.started);
@@ -100,7 +122,7 @@ void Handle::leave(std::unique_lock<std::mutex>& lock, Call* own) {
   bool arm = wakeup < armed_;
   if (arm) armed_ = wakeup;
   Actions& pending = engine_.actions();
-  if (pending.empty() && !arm) {
+  if (!arm && (pending.empty() || concerns_only(own))) {
     lock.unlock();
     return;
   }
@@ -119,6 +141,25 @@ void Handle::leave(std::unique_lock<std::mutex>& lock, Call* own) {
   release();
 }
 
+// The shortest way, for a caller that runs its operations itself: there is one to run, or it has done the last. True: all seen to.
+// Requires: the cell's lock.
+bool Handle::concerns_only(Call* own) {
+  Actions& pending = engine_.actions();
+  if (!own || !own->request.runs_inline || pending.starved || pending.submit.size() + pending.complete.size() != 1)
+    return false;
+  if (!pending.complete.empty()) {
+    if (pending.complete.front() != &own->request || own->request.closed) return false;
+    own->event.set();
+  } else {
+    BackendOp* op = pending.submit.front();
+    if (own->request.stage == Stage::kDone || !takes_itself(op, pending, own)) return false;
+    op->handle = this;
+    own->to_run = op;
+  }
+  pending.clear();
+  return true;
+}
+
 // A backend may complete inside submit, and a callback may start the next operation: what they cause waits its turn here
 // instead of going deeper into the stack.
 void Handle::carry_out(Actions& actions, Call* own) {
@@ -126,19 +167,18 @@ void Handle::carry_out(Actions& actions, Call* own) {
     Handle* handle;
     Actions actions;
   };
-  thread_local std::deque<Turn>* waiting = nullptr;
+  thread_local std::vector<Turn>* waiting = nullptr;
   if (waiting && !own) {
     retain();
     waiting->push_back({this, std::move(actions)});
     return;
   }
-  std::deque<Turn>* outer = waiting;
-  std::deque<Turn> turns;
+  std::vector<Turn>* outer = waiting;
+  std::vector<Turn> turns;
   waiting = &turns;
   perform(actions, own);
-  while (!turns.empty()) {
-    Turn turn = std::move(turns.front());
-    turns.pop_front();
+  for (size_t i = 0; i < turns.size(); ++i) {
+    Turn turn = std::move(turns[i]);  // the vector may grow meanwhile
     turn.handle->perform(turn.actions, nullptr);
     turn.handle->release();
   }
@@ -184,9 +224,8 @@ void Handle::signal(Request* request) {
 
 // Runs what leave() has put aside for this caller, and what follows from it.
 void Handle::run_inline(Call& own) {
-  thread_local uint32_t runs = 0;
   while (BackendOp* op = std::exchange(own.to_run, nullptr)) {
-    bool timed = runs++ % kTimedEvery == 0;
+    bool timed = is_timed();
     Time begin = timed ? precise_now() : 0;
     ssize_t result = backend_->run(*op);
     finish_op(op, result, timed ? precise_now() - begin : -1, &own);

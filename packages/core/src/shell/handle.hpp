@@ -46,6 +46,8 @@ class Handle {
   class Access {
    public:
     explicit Access(uint64_t token);
+    Access(Access&&) = default;
+    Access& operator=(Access&&) = default;
     explicit operator bool() const { return handle_ != nullptr; }
     Handle* operator->() const { return handle_; }
     std::unique_lock<std::mutex>& lock() { return lock_; }
@@ -58,6 +60,10 @@ class Handle {
   Engine& engine() { return engine_; }
   /// Runs the operation to its end on this thread. Returns its result. Unlocks.
   ssize_t run(Access& access, const Request& request);
+  /// Reads past the engine if that is allowed and as good [Engine::pass]. kWhole: done, and unlocked. kShort: unlocked; whoever
+  /// wants to know how much there is has to access the handle anew. kRefused: nothing done, still locked.
+  enum class Passed { kRefused, kWhole, kShort };
+  Passed pass(Access& access, void* target, size_t count, uint64_t offset);
   /// Starts it. True: complete, the call is the caller's again. False: `done` will be called, and frees the call. Unlocks.
   bool start_async(Access& access, Call* call);
   /// Cancels asynchronous calls with this argument. Returns how many. Unlocks.
@@ -81,6 +87,7 @@ class Handle {
   void release();
 
   void leave(std::unique_lock<std::mutex>& lock, Call* own);
+  bool concerns_only(Call* own);
   void carry_out(Actions& actions, Call* own);
   void perform(Actions& actions, Call* own);
   bool takes_itself(const BackendOp* op, const Actions& actions, const Call* own) const;
