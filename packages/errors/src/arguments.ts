@@ -19,7 +19,10 @@ export function argumentTypeError(name: string, expected: string, value: unknown
   return coded(new TypeError(`${name} must be ${expected}, got ${show(value)}`), 'ERR_CONVEYOR_ARG_TYPE');
 }
 
-/** The error for an argument of the right type and a value that is not allowed. Parameters as {@link argumentTypeError}. */
+/**
+ * The error for an argument of the right type and a value that is not allowed. Parameters as {@link
+ * argumentTypeError}.
+ */
 export function argumentRangeError(name: string, expected: string, value: unknown): CodedRangeError {
   return coded(new RangeError(`${name} must be ${expected}, got ${show(value)}`), 'ERR_CONVEYOR_ARG_RANGE');
 }
@@ -34,8 +37,8 @@ export function unknownOptionError(option: string, known: readonly string[]): Co
 /**
  * Requires an integer in [min, max].
  *
- * Errors: TypeError (ERR_CONVEYOR_ARG_TYPE) when it is no number, RangeError (ERR_CONVEYOR_ARG_RANGE) when it is no integer
- * (NaN and infinities included) or outside.
+ * Errors: TypeError (ERR_CONVEYOR_ARG_TYPE) when it is no number, RangeError (ERR_CONVEYOR_ARG_RANGE) when it is no
+ * integer (NaN and infinities included) or outside.
  */
 export function requireInteger(
   name: string,

@@ -172,8 +172,8 @@ export function errnoTable(): readonly Errno[] {
 /**
  * Looks an errno up.
  *
- * @param errno A name (`'ENOENT'`, also a second name such as `'EWOULDBLOCK'`) or a number of either sign, as C functions
- *   and Node report them.
+ * @param errno A name (`'ENOENT'`, also a second name such as `'EWOULDBLOCK'`) or a number of either sign, as C
+ *   functions and Node report them.
  * @returns The row, or undefined when Linux has no such errno.
  */
 export function findErrno(errno: string | number): Errno | undefined {

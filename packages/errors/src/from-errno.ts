@@ -7,7 +7,8 @@ import { findErrno } from './errno.ts';
  * The error for an errno, as C functions and the engine report it.
  *
  * @param errno A name, or a number of either sign.
- * @returns An error with the name as its code. A number that Linux does not have becomes EIO, with the number in `detail`.
+ * @returns An error with the name as its code. A number that Linux does not have becomes EIO, with the number in
+ *   `detail`.
  */
 export function errnoError(errno: ErrnoName | number, details: ErrorDetails): ConveyorError {
   const known = findErrno(errno);

@@ -28,8 +28,8 @@ const nothing: Uint8Array = new Uint8Array(0);
  *     head          tail            head + capacity
  *      | live bytes  | vacant bytes  |
  *
- * Errors: a range that is not live, a capacity that is none and the like are RangeErrors (ERR_CONVEYOR_ARG_RANGE) and have
- * changed nothing. Being full is no error: {@link write} returns undefined.
+ * Errors: a range that is not live, a capacity that is none and the like are RangeErrors (ERR_CONVEYOR_ARG_RANGE) and
+ * have changed nothing. Being full is no error: {@link write} returns undefined.
  * Threads: one at a time. Other threads may read views into shared memory as long as nobody overwrites those bytes.
  */
 export class ByteRing {
@@ -116,8 +116,8 @@ export class ByteRing {
   }
 
   /**
-   * The vacant memory from the tail on, in the order in which {@link commit} takes it, for callers that fill it themselves.
-   * Valid until the next write, commit, release or resize.
+   * The vacant memory from the tail on, in the order in which {@link commit} takes it, for callers that fill it
+   * themselves. Valid until the next write, commit, release or resize.
    */
   vacantPieces(): Pieces {
     return this.#piecesAt(this.#tail, this.vacant);
@@ -131,8 +131,8 @@ export class ByteRing {
   }
 
   /**
-   * The memory of [position, position + length). Valid until those bytes are released; a resize leaves it as it is, apart
-   * from the ring. Errors: RangeError unless all of it is live.
+   * The memory of [position, position + length). Valid until those bytes are released; a resize leaves it as it is,
+   * apart from the ring. Errors: RangeError unless all of it is live.
    */
   view(position: number, length: number): Pieces {
     this.#requireLive(position, length);
@@ -155,7 +155,9 @@ export class ByteRing {
     this.#copyIn(position, data);
   }
 
-  /** Gives up the bytes before `position`, which becomes the head. Errors: RangeError unless head <= position <= tail. */
+  /**
+   * Gives up the bytes before `position`, which becomes the head. Errors: RangeError unless head <= position <= tail.
+   */
   release(position: number): void {
     this.#requireLive(position, 0);
     this.#headIndex = this.#indexOf(position);
@@ -163,8 +165,8 @@ export class ByteRing {
   }
 
   /**
-   * Moves the live bytes into memory of another capacity, larger or smaller; they keep their positions, and views into the
-   * old memory keep their bytes. A capacity of 0 gives all memory up and needs an empty ring.
+   * Moves the live bytes into memory of another capacity, larger or smaller; they keep their positions, and views into
+   * the old memory keep their bytes. A capacity of 0 gives all memory up and needs an empty ring.
    *
    * @returns The old memory. Whoever still reads from it keeps it alive by that.
    * Errors: RangeError for a capacity that is not valid or smaller than what is live.

@@ -33,7 +33,10 @@ export class SpscConsumer extends SpscEnd {
     return this.#available(this.capacity);
   }
 
-  /** Pops up to out.length bytes. Returns their count: 0 when there is nothing now, or at the {@link ended end}. Wait-free. */
+  /**
+   * Pops up to out.length bytes. Returns their count: 0 when there is nothing now, or at the {@link ended end}. Wait-
+   * free.
+   */
   tryPop(out: Uint8Array): number {
     this.requireUsable('pop', 'bytes');
     requireBytes('out', out);
@@ -79,8 +82,8 @@ export class SpscConsumer extends SpscEnd {
   }
 
   /**
-   * Pops up to out.length bytes, blocking the thread until there is one. Returns their count: 0 at the {@link ended end}, or
-   * when `timeoutMs` has passed.
+   * Pops up to out.length bytes, blocking the thread until there is one. Returns their count: 0 at the {@link ended
+   * end}, or when `timeoutMs` has passed.
    */
   pop(out: Uint8Array, timeoutMs: number = Number.POSITIVE_INFINITY): number {
     const count = this.tryPop(out);
@@ -90,8 +93,8 @@ export class SpscConsumer extends SpscEnd {
   }
 
   /**
-   * Pops one frame, blocking the thread until there is one. Returns undefined at the {@link ended end}, or when `timeoutMs`
-   * has passed.
+   * Pops one frame, blocking the thread until there is one. Returns undefined at the {@link ended end}, or when
+   * `timeoutMs` has passed.
    */
   popFrame(timeoutMs: number = Number.POSITIVE_INFINITY): Uint8Array<ArrayBuffer> | undefined {
     const frame = this.tryPopFrame();

@@ -39,7 +39,10 @@ export abstract class SpscEnd {
     this.#bit = bit;
   }
 
-  /** Gives this end up, without closing or abandoning the ring: another thread may claim it. The second time does nothing. */
+  /**
+   * Gives this end up, without closing or abandoning the ring: another thread may claim it. The second time does
+   * nothing.
+   */
   detach(): void {
     if (this.#detached) return;
     this.#detached = true;
@@ -55,7 +58,10 @@ export abstract class SpscEnd {
     return (Atomics.load(this.words, word.ended) & bits) !== 0;
   }
 
-  /** Marks the ring as ended by this side, then wakes the other: in this order, since a sleeper looks after it announced. */
+  /**
+   * Marks the ring as ended by this side, then wakes the other: in this order, since a sleeper looks after it
+   * announced.
+   */
   protected end(sleeper: number): void {
     Atomics.or(this.words, word.ended, this.#bit);
     this.wake(sleeper);
@@ -66,8 +72,8 @@ export abstract class SpscEnd {
   }
 
   /**
-   * Blocks until ready() holds, false when time ran out. The announcement comes before the look, and the other side stores
-   * its position before it looks for a sleeper: one of the two sees the other, so no wake-up is lost.
+   * Blocks until ready() holds, false when time ran out. The announcement comes before the look, and the other side
+   * stores its position before it looks for a sleeper: one of the two sees the other, so no wake-up is lost.
    */
   protected sleepUntil(sleeper: number, wanted: number, ready: () => boolean, timeoutMs: number): boolean {
     requireTimeout(timeoutMs);

@@ -1,8 +1,8 @@
 /**
- * How a single-producer single-consumer ring lies in memory: one region, a header of 256 bytes, then the data. The C++ twin
- * (`conveyor/ring/spsc_layout.hpp`) uses the same offsets, and a recorded trace compares whole regions of both byte by
- * byte. All words are 32 bits, little-endian. Positions count bytes since the start, modulo 2^32; a byte at position p
- * lies at data[p mod capacity], and tail - head (modulo 2^32) is what the ring holds, 0 to capacity.
+ * How a single-producer single-consumer ring lies in memory: one region, a header of 256 bytes, then the data. The C++
+ * twin (`conveyor/ring/spsc_layout.hpp`) uses the same offsets, and a recorded trace compares whole regions of both
+ * byte by byte. All words are 32 bits, little-endian. Positions count bytes since the start, modulo 2^32; a byte at
+ * position p lies at data[p mod capacity], and tail - head (modulo 2^32) is what the ring holds, 0 to capacity.
  */
 
 /** What a ring carries: a stream without borders, or messages (a length word, the bytes, padding to the next word). */

@@ -47,7 +47,8 @@ export class SpscProducer extends SpscEnd {
   }
 
   /**
-   * Pushes one frame, whole or not at all. An empty frame is a frame. Returns false when there is no room now. Wait-free.
+   * Pushes one frame, whole or not at all. An empty frame is a frame. Returns false when there is no room now.
+   * Wait-free.
    *
    * Errors: RangeError when it has more than capacity - 4 bytes and can never fit; nothing is cut.
    */
@@ -67,8 +68,8 @@ export class SpscProducer extends SpscEnd {
   }
 
   /**
-   * Pushes all of `data`, blocking the thread while there is no room; data larger than the ring flows through. Returns the
-   * count of bytes pushed, less than all only when `timeoutMs` has passed.
+   * Pushes all of `data`, blocking the thread while there is no room; data larger than the ring flows through. Returns
+   * the count of bytes pushed, less than all only when `timeoutMs` has passed.
    */
   push(data: Uint8Array, timeoutMs: number = Number.POSITIVE_INFINITY): number {
     const end = performance.now() + timeoutMs;
@@ -94,8 +95,8 @@ export class SpscProducer extends SpscEnd {
   }
 
   /**
-   * Resolves to true when `bytes` can be pushed (a frame takes 4 more than its length, rounded up to 4) or the consumer has
-   * abandoned the ring, to false when `timeoutMs` has passed. Waiting does not keep the process alive.
+   * Resolves to true when `bytes` can be pushed (a frame takes 4 more than its length, rounded up to 4) or the
+   * consumer has abandoned the ring, to false when `timeoutMs` has passed. Waiting does not keep the process alive.
    *
    * Errors: RangeError for more than the capacity; ConveyorError EBUSY while another wait runs, ENOTSUP without
    * `Atomics.waitAsync`.

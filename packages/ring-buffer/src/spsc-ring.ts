@@ -35,9 +35,9 @@ export interface SpscFormat {
 }
 
 /**
- * A ring between exactly two threads: one pushes, one pops, neither ever waits for a lock. It carries a stream of bytes or
- * a sequence of frames (messages), in order. The C++ twin is `conveyor::ring::SpscRing`; both have one memory layout
- * (`spsc-layout.ts`). Threads of one process that block in different languages do not wake each other.
+ * A ring between exactly two threads: one pushes, one pops, neither ever waits for a lock. It carries a stream of
+ * bytes or a sequence of frames (messages), in order. The C++ twin is `conveyor::ring::SpscRing`; both have one memory
+ * layout (`spsc-layout.ts`). Threads of one process that block in different languages do not wake each other.
  *
  *     const ring = SpscRing.create(4096, 'frames');
  *     new Worker(url, { workerData: ring.memory });        // there: SpscRing.attach(workerData).producer()
@@ -67,7 +67,9 @@ export class SpscRing {
     return spscHeaderSize + capacity;
   }
 
-  /** A ring in new shared memory. Errors: RangeError for a capacity that is not valid (nothing is rounded), or a mode. */
+  /**
+   * A ring in new shared memory. Errors: RangeError for a capacity that is not valid (nothing is rounded), or a mode.
+   */
   static create(capacity: number, mode: SpscMode): SpscRing {
     requireCapacity(capacity);
     return SpscRing.format(new SharedArrayBuffer(SpscRing.regionSize(capacity)), { capacity, mode });
@@ -100,7 +102,8 @@ export class SpscRing {
   /**
    * The ring in memory that was formatted before, in any thread and in either language.
    *
-   * Errors: ConveyorError ERR_CONVEYOR_FORMAT, saying what is wrong; TypeError and RangeError for arguments that are none.
+   * Errors: ConveyorError ERR_CONVEYOR_FORMAT, saying what is wrong; TypeError and RangeError for arguments that are
+   * none.
    */
   static attach(memory: SharedArrayBuffer, byteOffset = 0): SpscRing {
     requireRegion(memory, byteOffset, spscHeaderSize);
@@ -123,8 +126,8 @@ export class SpscRing {
   }
 
   /**
-   * How many bytes the ring holds, more or less: both sides may move between the two loads, and after them. For statistics;
-   * to know, ask the consumer's `available()` or the producer's `room()`.
+   * How many bytes the ring holds, more or less: both sides may move between the two loads, and after them. For
+   * statistics; to know, ask the consumer's `available()` or the producer's `room()`.
    */
   sizeGuess(): number {
     const head = Atomics.load(this.#words, word.head); // first, so that the tail is not older

@@ -1,7 +1,8 @@
-// Carries out the operations of a trace, one line each, and says what came of it. The recorder and the replaying test use
-// it; traces_test.cpp does the same in C++.
+// Carries out the operations of a trace, one line each, and says what came of it. The recorder and the replaying test
+// use it; traces_test.cpp does the same in C++.
 //
-// Byte k of the data that an operation brings is (stamp + 7 k) mod 256. Bytes that come out are told by their FNV-1a hash.
+// Byte k of the data that an operation brings is (stamp + 7 k) mod 256. Bytes that come out are told by their FNV-1a
+// hash.
 import { ByteRing, type SpscConsumer, type SpscMode, type SpscProducer, SpscRing } from '../src/index.ts';
 
 export type Player = (operation: string, args: readonly string[]) => string;

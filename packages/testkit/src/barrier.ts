@@ -52,8 +52,8 @@ export class Barrier {
   /**
    * Resolves once all parties of this round have arrived.
    *
-   * Errors: ConveyorError ERR_CONVEYOR_DEADLINE naming who is missing; RangeError for a name that is no party or that has
-   * arrived in this round before.
+   * Errors: ConveyorError ERR_CONVEYOR_DEADLINE naming who is missing; RangeError for a name that is no party or that
+   * has arrived in this round before.
    */
   async arriveAndWait(party: string, deadlineMs: number = waitDeadlineMs): Promise<void> {
     if (!this.#parties.includes(party)) throw argumentRangeError('party', `one of ${this.#parties.join(', ')}`, party);
@@ -77,7 +77,8 @@ export class Barrier {
   /** `barrier 'start': arrived writer; missing reader` */
   describe(): string {
     const missing = this.#parties.filter((party) => !this.#arrived.has(party));
-    return `barrier '${this.#name}': arrived ${[...this.#arrived].join(', ') || 'nobody'}; missing ${missing.join(', ')}`;
+    const arrived = [...this.#arrived].join(', ') || 'nobody';
+    return `barrier '${this.#name}': arrived ${arrived}; missing ${missing.join(', ')}`;
   }
 }
 

@@ -21,7 +21,9 @@ export class FileModel {
     return this.#size;
   }
 
-  /** Copies bytes from `offset` on into `out`. Returns how many there were: fewer than asked only at the end of file. */
+  /**
+   * Copies bytes from `offset` on into `out`. Returns how many there were: fewer than asked only at the end of file.
+   */
   pread(out: Uint8Array, offset: number): number {
     if (offset < 0) throw refused('EINVAL', 'read', offset, out.length);
     if (offset >= this.#size) return 0;

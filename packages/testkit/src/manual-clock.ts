@@ -67,8 +67,8 @@ export class ManualClock {
   }
 
   /**
-   * Moves the time on. Timers fire in order of their time, then of scheduling, each with the clock at its own time; timers
-   * that they schedule fire too when they are due within the step. Reactions to promises run after the call.
+   * Moves the time on. Timers fire in order of their time, then of scheduling, each with the clock at its own time;
+   * timers that they schedule fire too when they are due within the step. Reactions to promises run after the call.
    */
   advance(stepMs: number): void {
     const end = this.#endOf(stepMs);

@@ -15,7 +15,8 @@ const partyIndex = 2;
 /**
  * Lets real threads start together, round after round; waiting blocks the thread.
  *
- * Memory, as 32-bit words: [0] round, [1] how many have arrived in it, [2 + party] 1 + the last round the party came to.
+ * Memory, as 32-bit words: [0] round, [1] how many have arrived in it, [2 + party] 1 + the last round the party came
+ * to.
  */
 export class SharedBarrier {
   /** Hand this to the other threads; they call {@link SharedBarrier.join}. */
@@ -43,8 +44,8 @@ export class SharedBarrier {
   /**
    * Blocks until all parties of this round have arrived.
    *
-   * Errors: ConveyorError ERR_CONVEYOR_DEADLINE naming who is missing; RangeError for a name that is no party or that has
-   * arrived in this round before. Threads: one per party.
+   * Errors: ConveyorError ERR_CONVEYOR_DEADLINE naming who is missing; RangeError for a name that is no party or that
+   * has arrived in this round before. Threads: one per party.
    */
   arriveAndWait(party: string, deadlineMs: number = waitDeadlineMs): void {
     const words = this.#words;

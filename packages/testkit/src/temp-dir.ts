@@ -16,7 +16,9 @@ export async function tempDir(prefix = 'conveyor-test-'): Promise<TempDir> {
   return { path, remove, [Symbol.asyncDispose]: remove };
 }
 
-/** Runs `body` with a directory of its own, which is gone afterwards, whatever happened. Returns what `body` returns. */
+/**
+ * Runs `body` with a directory of its own, which is gone afterwards, whatever happened. Returns what `body` returns.
+ */
 export async function withTempDir<T>(body: (path: string) => Promise<T>): Promise<T> {
   const dir = await tempDir();
   try {

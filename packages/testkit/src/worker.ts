@@ -63,7 +63,8 @@ export class TestWorker implements AsyncDisposable {
   /**
    * The next message that the worker posted, in order. One wait at a time.
    *
-   * Errors: ConveyorError EIO when the worker threw or ended without posting, ERR_CONVEYOR_DEADLINE; both name the worker.
+   * Errors: ConveyorError EIO when the worker threw or ended without posting, ERR_CONVEYOR_DEADLINE; both name the
+   * worker.
    */
   async message<T = unknown>(deadlineMs: number = waitDeadlineMs): Promise<T> {
     const arrived = async () => {
@@ -105,8 +106,8 @@ export class TestWorker implements AsyncDisposable {
 }
 
 /**
- * Starts a real thread (`node:worker_threads`) on a module, TypeScript or JavaScript; inside it, packages of this workspace
- * resolve to their sources, as they do in the test itself.
+ * Starts a real thread (`node:worker_threads`) on a module, TypeScript or JavaScript; inside it, packages of this
+ * workspace resolve to their sources, as they do in the test itself.
  *
  * @param module A file URL: `new URL('./producer.worker.ts', import.meta.url)`. Errors: TypeError for anything else.
  */

@@ -1,5 +1,5 @@
-// What both ends of the thread tests agree on: every frame carries its number and a checksum of its content, so that a lost,
-// doubled, torn or reordered frame is seen as such and not only as a wrong sum.
+// What both ends of the thread tests agree on: every frame carries its number and a checksum of its content, so that a
+// lost, doubled, torn or reordered frame is seen as such and not only as a wrong sum.
 import type { SpscConsumer, SpscProducer } from '@libconveyor/ring-buffer';
 import type { Prng } from '@libconveyor/testkit';
 
