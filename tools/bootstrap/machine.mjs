@@ -23,7 +23,7 @@ import { buildRoot } from './places.mjs';
  */
 
 const nodeMin = [20, 20];
-const cmakeMin = [3, 20];
+const cmakeMin = [3, 22];
 const probe = join(dirname(fileURLToPath(import.meta.url)), 'probe.cpp');
 
 /** @typedef {{env?: NodeJS.ProcessEnv, needsNpm?: boolean, nodeVersion?: string}} Machine What to look at. */
@@ -36,7 +36,7 @@ const probe = join(dirname(fileURLToPath(import.meta.url)), 'probe.cpp');
  * @param {Machine} [machine] `needsNpm`: pnpm is still to be fetched.
  */
 export async function checkMachine(machine) {
-  await check([lackOfNode, lackOfNpm, lackOfCompiler, lackOfCmake, lackOfMaker], machine);
+  await check([lackOfNode, lackOfNpm, lackOfCompiler, lackOfCCompiler, lackOfCmake, lackOfMaker], machine);
 }
 
 /** As {@link checkMachine}, for what runs without native code. */
@@ -89,6 +89,13 @@ async function lackOfCompiler({ env }) {
   const complaint = await compileProbe(compiler, env);
   if (complaint === undefined) return undefined;
   return { what: `${wanted}: ${compiler} does not compile C++20: ${complaint}`, packages };
+}
+
+function lackOfCCompiler({ env }) {
+  const names = env.CC ? [env.CC] : ['cc', 'gcc', 'clang'];
+  if (names.some((name) => findProgram(name, env))) return undefined;
+  const looked = env.CC ? `CC is ${env.CC}, which cannot be run` : `none of ${names.join(', ')} is in PATH`;
+  return { what: `a C compiler: ${looked}`, packages: ['gcc'] };
 }
 
 /** Compiles and runs {@link probe}, once per compiler. Resolves to what went wrong, or undefined. */

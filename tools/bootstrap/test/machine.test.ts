@@ -36,14 +36,15 @@ test('everything missing is named at once, with the command that installs it', a
   expect(message).toMatch(/Node\.js 20\.20 or newer: this is 18\.20\.4/);
   expect(message).toMatch(/npm: it is not in PATH/);
   expect(message).toMatch(/C\+\+20 compiler .*none of c\+\+, g\+\+, clang\+\+ is in PATH/);
-  expect(message).toMatch(/cmake 3\.20 or newer: it is not in PATH/);
+  expect(message).toMatch(/cmake 3\.22 or newer: it is not in PATH/);
   expect(message).toMatch(/make or ninja: neither is in PATH/);
-  expect(message).toMatch(/apt-get install -y npm g\+\+ cmake make$/m);
+  expect(message).toMatch(/apt-get install -y npm g\+\+ gcc cmake make$/m);
 });
 
 test('what is there is not asked for', async () => {
   program('cmake', 'echo cmake version 3.25.1');
   program('ninja', '');
+  program('cc', '');
   const message = await complaint();
   expect(message).toMatch(/apt-get install -y g\+\+$/m);
   expect(message).not.toMatch(/cmake|ninja|npm:/);
@@ -51,7 +52,7 @@ test('what is there is not asked for', async () => {
 
 test('an old cmake is refused with its version', async () => {
   program('cmake', 'echo cmake version 3.18.4');
-  expect(await complaint()).toMatch(/cmake 3\.20 or newer: .* is 3\.18\.4/);
+  expect(await complaint()).toMatch(/cmake 3\.22 or newer: .* is 3\.18\.4/);
 });
 
 test('a compiler that cannot do C++20 is refused with what it says', async () => {
