@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { run } from './child.mjs';
 import { Complaint } from './complaint.mjs';
-import { root } from './places.mjs';
+import { buildRoot, root } from './places.mjs';
 import { ensureBuilt } from './ready.mjs';
 import { nothing, tallyOf } from './tally.mjs';
 import { runTool } from './tool.mjs';
@@ -24,6 +24,13 @@ const verdict = ({ code, output }) => ({ tally: { ...nothing, failed: code === 0
 async function native(preset) {
   const program = join(root, 'tools', 'native', 'test.mjs');
   const outcome = await run(process.execPath, [program, '--preset', preset], { cwd: root, capture: true });
+  return { tally: tallyOf(outcome), output: outcome.output };
+}
+
+/** Installs the build that `native` made, and uses it as programs of others would. */
+async function installed() {
+  const program = join(root, 'packages', 'core', 'test', 'install', 'run.mjs');
+  const outcome = await run(process.execPath, [program, join(buildRoot, 'release')], { cwd: root, capture: true });
   return { tally: tallyOf(outcome), output: outcome.output };
 }
 
@@ -50,6 +57,7 @@ export const suites = [
   },
   { name: 'build', title: 'build', isBuild: true, run: build },
   { name: 'native', title: 'native tests', counts: true, run: () => native('release') },
+  { name: 'install', title: 'the installed libraries in C and C++', counts: true, run: installed },
   { name: 'vitest', title: 'TypeScript tests and tidy rules', counts: true, run: runVitest },
   { name: 'tsan', title: 'native tests with ThreadSanitizer', counts: true, run: () => native('tsan') },
   { name: 'asan', title: 'native tests with AddressSanitizer and UBSan', counts: true, run: () => native('asan') },
