@@ -43,13 +43,14 @@ export function admitReplacement(context: StorageContext, path: unknown, options
   requirePath('path', path);
   requireOperationOptions(options, ['mode', 'exclusive', 'ifVersion']);
   const { mode, exclusive, ifVersion } = (options ?? {}) as ReplacementOptions;
-  const { atomicReplace, conditional } = context.capabilities;
+  const { atomicReplace, conditional, changeDetection } = context.capabilities;
   const missing = atomicReplace ? missingForMode(context, mode) : 'the storage cannot replace a file in one step';
   if (missing !== undefined) throw refused(context, 'ENOTSUP', 'openReplacement', path, missing);
   if (exclusive && ifVersion !== undefined) {
     throw refused(context, 'EINVAL', 'openReplacement', path, 'exclusive and ifVersion exclude each other');
   }
-  if ((exclusive && conditional === 'none') || (ifVersion !== undefined && conditional !== 'replace')) {
+  const comparesVersions = conditional === 'replace' && changeDetection !== 'none';
+  if ((exclusive && conditional === 'none') || (ifVersion !== undefined && !comparesVersions)) {
     throw refused(context, 'ENOTSUP', 'openReplacement', path, 'the storage cannot make a replacement conditional');
   }
 }

@@ -11,6 +11,7 @@ import {
 import type { Attributes, DirectoryEntry, FileStat } from '../file-stat.ts';
 import type { OpenFlags } from '../flags.ts';
 import { requireOperationOptions } from '../operation-arguments.ts';
+import { OperationGate } from '../operation-gate.ts';
 import type {
   CopyOptions,
   MkdirOptions,
@@ -45,7 +46,8 @@ export class InterceptedStorage implements Storage {
   readonly #inner: Storage;
   readonly #interceptor: Interceptor;
   readonly #context: StorageContext;
-  #closing: Promise<void> | undefined;
+  readonly #gate = new OperationGate();
+  readonly #files = new Set<InterceptedFile>();
 
   /** @param origin Who refuses calls, for errors: the name of the layer. */
   constructor(inner: Storage, origin: string, interceptor: Interceptor) {
@@ -69,14 +71,14 @@ export class InterceptedStorage implements Storage {
   async open(path: string, flags: OpenFlags, options?: OpenOptions): Promise<StorageFile> {
     admitOpen(this.#context, path, flags, options);
     const file = await this.#around('open', path, options, () => this.#inner.open(path, flags, options));
-    return new InterceptedFile(file, this.#context, this.#interceptor);
+    return this.#keep(new InterceptedFile(file, this.#context, this.#interceptor));
   }
 
   async openReplacement(path: string, options?: ReplacementOptions): Promise<StorageReplacement> {
     admitReplacement(this.#context, path, options);
     const proceed = () => this.#inner.openReplacement(path, options);
     const file = await this.#around('openReplacement', path, options, proceed);
-    return new InterceptedReplacement(file, this.#context, this.#interceptor);
+    return this.#keep(new InterceptedReplacement(file, this.#context, this.#interceptor));
   }
 
   async stat(path: string, options?: StatOptions): Promise<FileStat> {
@@ -127,29 +129,47 @@ export class InterceptedStorage implements Storage {
   }
 
   close(): Promise<void> {
-    const call = callOf('close', undefined, undefined);
-    this.#closing ??= this.#interceptor.around(call, () => this.#inner.close());
-    return this.#closing;
+    return this.#gate.close(async () => {
+      // The files of this layer first: an operation that the interceptor holds has not reached the storage yet.
+      const results = await Promise.allSettled([...this.#files].map((file) => file.close()));
+      await this.#interceptor.around(callOf('close', undefined, undefined), () => this.#inner.close());
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #around<T>(operation: OperationName, path: string, options: OperationOptions | undefined, proceed: Proceed<T>) {
-    return this.#interceptor.around(callOf(operation, path, options?.signal), proceed);
+  #around<T>(
+    operation: OperationName,
+    path: string,
+    options: OperationOptions | undefined,
+    proceed: Proceed<T>,
+  ): Promise<T> {
+    const call = callOf(operation, path, options?.signal);
+    const context = { origin: this.#context.origin, operation, path };
+    return this.#gate.run(context, () => this.#interceptor.around(call, proceed));
+  }
+
+  #keep<F extends InterceptedFile>(file: F): F {
+    this.#files.add(file);
+    file.whenClosed(() => this.#files.delete(file));
+    return file;
   }
 }
 
 class InterceptedFile<F extends StorageFile = StorageFile> implements StorageFile {
   protected readonly inner: F;
-  protected readonly interceptor: Interceptor;
+  readonly #interceptor: Interceptor;
   readonly #context: FileContext;
-  #closing: Promise<void> | undefined;
+  readonly #gate = new OperationGate();
+  #closed: (() => void) | undefined;
 
   constructor(inner: F, { origin, capabilities }: StorageContext, interceptor: Interceptor) {
     this.inner = inner;
-    this.interceptor = interceptor;
+    this.#interceptor = interceptor;
     this.#context = { origin, capabilities, path: inner.path, flags: inner.flags };
   }
 
@@ -164,55 +184,75 @@ class InterceptedFile<F extends StorageFile = StorageFile> implements StorageFil
   async read(buffer: Uint8Array, offset: number, options?: OperationOptions): Promise<number> {
     admitRead(this.#context, buffer, offset, options);
     const call = { ...this.call('read', options), offset, length: buffer.byteLength, buffer };
-    return this.interceptor.around(call, () => this.inner.read(buffer, offset, options));
+    return this.around(call, () => this.inner.read(buffer, offset, options));
   }
 
   async write(buffer: Uint8Array, offset: number, options?: OperationOptions): Promise<number> {
     admitWrite(this.#context, buffer, offset, options);
     const call = { ...this.call('write', options), offset, length: buffer.byteLength, buffer };
-    return this.interceptor.around(call, (bytes = buffer) => this.inner.write(bytes, offset, options));
+    return this.around(call, (bytes = buffer) => this.inner.write(bytes, offset, options));
   }
 
   async append(buffer: Uint8Array, options?: OperationOptions): Promise<number> {
     admitAppend(this.#context, buffer, options);
     const call = { ...this.call('append', options), length: buffer.byteLength, buffer };
-    return this.interceptor.around(call, (bytes = buffer) => this.inner.append(bytes, options));
+    return this.around(call, (bytes = buffer) => this.inner.append(bytes, options));
   }
 
   async size(options?: OperationOptions): Promise<number> {
     requireOperationOptions(options);
-    return this.interceptor.around(this.call('size', options), () => this.inner.size(options));
+    return this.around(this.call('size', options), () => this.inner.size(options));
   }
 
   async stat(options?: OperationOptions): Promise<FileStat> {
     requireOperationOptions(options);
-    return this.interceptor.around(this.call('stat', options), () => this.inner.stat(options));
+    return this.around(this.call('stat', options), () => this.inner.stat(options));
   }
 
   async setAttributes(attributes: Attributes, options?: OperationOptions): Promise<void> {
     admitFileAttributes(this.#context, attributes, options);
     const proceed = () => this.inner.setAttributes(attributes, options);
-    return this.interceptor.around(this.call('setAttributes', options), proceed);
+    return this.around(this.call('setAttributes', options), proceed);
   }
 
   async truncate(size: number, options?: OperationOptions): Promise<void> {
     admitTruncate(this.#context, size, options);
     const call = { ...this.call('truncate', options), offset: size };
-    return this.interceptor.around(call, () => this.inner.truncate(size, options));
+    return this.around(call, () => this.inner.truncate(size, options));
   }
 
   async sync(options?: SyncOptions): Promise<void> {
     admitSync(options);
-    return this.interceptor.around(this.call('sync', options), () => this.inner.sync(options));
+    return this.around(this.call('sync', options), () => this.inner.sync(options));
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.interceptor.around(this.call('close', undefined), () => this.inner.close());
-    return this.#closing;
+    return this.end(() => this.#interceptor.around(this.call('close', undefined), () => this.inner.close()));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** For the storage that opened the file: `action` runs when it is closed. */
+  whenClosed(action: () => void): void {
+    this.#closed = action;
+  }
+
+  /** Ends the life of the file, once, when no operation is running. */
+  protected end(work: () => Promise<void>): Promise<void> {
+    return this.#gate.close(async () => {
+      try {
+        await work();
+      } finally {
+        this.#closed?.();
+      }
+    });
+  }
+
+  protected around<T>(call: Call, proceed: Proceed<T>): Promise<T> {
+    const context = { origin: this.#context.origin, operation: call.operation, path: this.path };
+    return this.#gate.run(context, () => this.#interceptor.around(call, proceed));
   }
 
   protected call(operation: OperationName, options: OperationOptions | undefined): Call {
@@ -221,14 +261,19 @@ class InterceptedFile<F extends StorageFile = StorageFile> implements StorageFil
 }
 
 class InterceptedReplacement extends InterceptedFile<StorageReplacement> implements StorageReplacement {
+  #committed = false;
+
   async commit(options?: OperationOptions): Promise<void> {
     requireOperationOptions(options);
-    return this.interceptor.around(this.call('commit', options), () => this.inner.commit(options));
+    await this.around(this.call('commit', options), () => this.inner.commit(options));
+    this.#committed = true;
+    await this.end(() => this.inner.close());
   }
 
   /** Not intercepted: to drop what is not wanted is the way out of trouble. */
-  abort(): Promise<void> {
-    return this.inner.abort();
+  async abort(): Promise<void> {
+    if (this.#committed) return this.inner.abort();
+    return this.end(() => this.inner.abort());
   }
 }
 
