@@ -1,3 +1,4 @@
+import { type ErrorCode, findOwnCode, type OwnCode } from './codes.ts';
 import type { ErrorDetails } from './conveyor-error.ts';
 import { ConveyorError, isConveyorError } from './conveyor-error.ts';
 import type { ErrnoName } from './errno.ts';
@@ -24,20 +25,23 @@ export function errnoError(errno: ErrnoName | number, details: ErrorDetails): Co
  * The error for something that was thrown by Node or by a library. The original is kept as `cause`.
  *
  * - a {@link ConveyorError} is returned as it is: whoever was nearest to the failure knew most
- * - `code` is the name of an errno: that errno
+ * - `code` is the name of an errno or one of our own codes: that code
  * - an AbortError: ECANCELED; a TimeoutError of `AbortSignal.timeout`: ETIMEDOUT
  * - anything else: EIO
  */
 export function systemError(thrown: unknown, details: ErrorDetails): ConveyorError {
   if (isConveyorError(thrown)) return thrown;
-  return new ConveyorError(errnoOfThrown(thrown), { ...details, cause: details.cause ?? thrown });
+  return new ConveyorError(codeOfThrown(thrown), { ...details, cause: details.cause ?? thrown });
 }
 
-function errnoOfThrown(thrown: unknown): ErrnoName {
+function codeOfThrown(thrown: unknown): ErrorCode {
   if (typeof thrown !== 'object' || thrown === null) return 'EIO';
   const { code, name } = thrown as { code?: unknown; name?: unknown };
-  const errno = typeof code === 'string' ? findErrno(code) : undefined;
-  if (errno !== undefined) return errno.name;
+  if (typeof code === 'string') {
+    const errno = findErrno(code);
+    if (errno !== undefined) return errno.name;
+    if (findOwnCode(code) !== undefined) return code as OwnCode;
+  }
   if (name === 'AbortError') return 'ECANCELED';
   if (name === 'TimeoutError') return 'ETIMEDOUT';
   return 'EIO';

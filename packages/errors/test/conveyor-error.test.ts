@@ -74,6 +74,8 @@ test('systemError maps by code, keeps the cause and leaves our own errors alone'
   expect(systemError(AbortSignal.abort().reason, where).code).toBe('ECANCELED');
   expect(systemError(new DOMException('late', 'TimeoutError'), where).code).toBe('ETIMEDOUT');
   expect(systemError(Object.assign(new Error('x'), { code: 'ERR_STRANGE' }), where).code).toBe('EIO');
+  const format = Object.assign(new Error('of a package below'), { code: 'ERR_CONVEYOR_FORMAT' });
+  expect(systemError(format, where)).toMatchObject({ code: 'ERR_CONVEYOR_FORMAT', kind: 'corrupt', cause: format });
   for (const thrown of ['text', undefined, null, 7]) expect(systemError(thrown, where).code).toBe('EIO');
   expect(systemError('text', where).cause).toBe('text');
 });

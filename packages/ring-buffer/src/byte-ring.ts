@@ -1,4 +1,4 @@
-import { argumentRangeError, argumentTypeError, requireInteger, requireOptions } from '@libconveyor/errors';
+import { rangeError, requireBytes, requireInteger, requireOptions, typeError } from './arguments.ts';
 
 /** A range of a ring as one or two runs of memory: `second` is empty unless the range goes over the wrap. */
 export interface Pieces {
@@ -43,10 +43,10 @@ export class ByteRing {
 
   /** Errors: TypeError, RangeError (ERR_CONVEYOR_*) for options that are none. */
   constructor(options: ByteRingOptions = {}) {
-    requireOptions('options', options, ['capacity', 'start', 'shared']);
+    requireOptions(options, ['capacity', 'start', 'shared']);
     const { capacity = 0, start = 0, shared = false } = options;
     requireInteger('start', start, 0);
-    if (typeof shared !== 'boolean') throw argumentTypeError('shared', 'a boolean', shared);
+    if (typeof shared !== 'boolean') throw typeError('shared', 'a boolean', shared);
     this.#shared = shared;
     this.#head = start;
     this.#tail = start;
@@ -109,7 +109,7 @@ export class ByteRing {
     requireBytes('data', data);
     if (data.length > this.vacant) return undefined;
     const position = this.#tail;
-    requireInteger('tail', position + data.length);
+    requireInteger('tail', position + data.length, 0);
     this.#copyIn(position, data);
     this.#tail = position + data.length;
     return position;
@@ -126,7 +126,7 @@ export class ByteRing {
   /** Appends the first `count` bytes of {@link vacantPieces} as they are. Errors: RangeError when fewer are vacant. */
   commit(count: number): void {
     requireInteger('count', count, 0, this.vacant);
-    requireInteger('tail', this.#tail + count);
+    requireInteger('tail', this.#tail + count, 0);
     this.#tail += count;
   }
 
@@ -174,9 +174,9 @@ export class ByteRing {
   resize(capacity: number): Uint8Array {
     requireInteger('capacity', capacity, 0);
     if (!ByteRing.isValidCapacity(capacity)) {
-      throw argumentRangeError('capacity', '0 or a power of two from 64 to 2^30', capacity);
+      throw rangeError('capacity', '0 or a power of two from 64 to 2^30', capacity);
     }
-    if (capacity < this.used) throw argumentRangeError('capacity', `at least the ${this.used} live bytes`, capacity);
+    if (capacity < this.used) throw rangeError('capacity', `at least the ${this.used} live bytes`, capacity);
     const fresh = new Uint8Array(this.#shared ? new SharedArrayBuffer(capacity) : new ArrayBuffer(capacity));
     const old = this.#memory;
     const { first, second } = this.#piecesAt(this.#head, this.used);
@@ -214,11 +214,6 @@ export class ByteRing {
   #requireLive(position: number, length: number): void {
     if (this.contains(position, length)) return;
     const live = `within the live bytes [${this.#head}, ${this.#tail})`;
-    throw argumentRangeError(`position, with length ${length},`, live, position);
+    throw rangeError(`position, with length ${length},`, live, position);
   }
-}
-
-/** Requires bytes. Errors: TypeError (ERR_CONVEYOR_ARG_TYPE). */
-export function requireBytes(name: string, value: unknown): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array)) throw argumentTypeError(name, 'a Uint8Array', value);
 }

@@ -1,12 +1,12 @@
-import { argumentRangeError } from '@libconveyor/errors';
-import { requireBytes } from './byte-ring.ts';
-import { corrupt, SpscEnd } from './spsc-end.ts';
+import { rangeError, requireBytes } from './arguments.ts';
+import { corrupt } from './ring-error.ts';
+import { SpscEnd } from './spsc-end.ts';
 import { consumerBit, framedSize, frameWord, producerBit, word } from './spsc-layout.ts';
 
 /**
  * The popping end of a ring. Made by `SpscRing.consumer`.
  *
- * Errors of every pop: ConveyorError ERR_CONVEYOR_FORMAT when the region holds what no producer writes, EBADF after
+ * Errors of every pop: RingError ERR_CONVEYOR_FORMAT when the region holds what no producer writes, EBADF after
  * {@link detach}; TypeError for bytes of a ring of frames or the other way round. Threads: the one that claimed it.
  */
 export class SpscConsumer extends SpscEnd {
@@ -76,7 +76,7 @@ export class SpscConsumer extends SpscEnd {
     requireBytes('out', out);
     const length = this.frameLength();
     if (length === undefined) return undefined;
-    if (length > out.length) throw argumentRangeError('out.length', `at least the frame's ${length}`, out.length);
+    if (length > out.length) throw rangeError('out.length', `at least the frame's ${length}`, out.length);
     this.#takeFrame(out, length);
     return length;
   }
@@ -107,7 +107,7 @@ export class SpscConsumer extends SpscEnd {
    * Resolves to true when there is something to pop or the {@link ended end} is reached, to false when `timeoutMs` has
    * passed. Waiting does not keep the process alive.
    *
-   * Errors: ConveyorError EBUSY while another wait runs, ENOTSUP without `Atomics.waitAsync`.
+   * Errors: RingError EBUSY while another wait runs, ENOTSUP without `Atomics.waitAsync`.
    */
   async whenReadable(timeoutMs: number = Number.POSITIVE_INFINITY): Promise<boolean> {
     return this.sleepAsyncUntil(word.consumerSleeps, 1, () => this.#isReady(), timeoutMs);

@@ -1,4 +1,5 @@
-import { argumentRangeError, argumentTypeError, ConveyorError } from '@libconveyor/errors';
+import { requireTimeout, typeError } from './arguments.ts';
+import { RingError } from './ring-error.ts';
 import { modeNumbers, type SpscMode, spscHeaderSize, word } from './spsc-layout.ts';
 
 /** Up to this many bytes a loop beats the calls of TypedArray methods. */
@@ -50,8 +51,8 @@ export abstract class SpscEnd {
   }
 
   protected requireUsable(operation: string, mode: SpscMode): void {
-    if (this.#detached) throw ringError('EBADF', operation, 'this end of the ring was detached');
-    if (this.mode !== mode) throw argumentTypeError('the ring', `one of ${mode} for ${operation}`, this.mode);
+    if (this.#detached) throw new RingError('EBADF', operation, 'this end of the ring was detached');
+    if (this.mode !== mode) throw typeError('the ring', `one of ${mode} for ${operation}`, this.mode);
   }
 
   protected hasEnded(bits: number): boolean {
@@ -99,8 +100,9 @@ export abstract class SpscEnd {
   ): Promise<boolean> {
     requireTimeout(timeoutMs);
     const atomics = Atomics as WaitAsync;
-    if (atomics.waitAsync === undefined) throw ringError('ENOTSUP', 'wait', 'this runtime has no Atomics.waitAsync');
-    if (this.#waiting) throw ringError('EBUSY', 'wait', 'this end of the ring waits already');
+    if (atomics.waitAsync === undefined)
+      throw new RingError('ENOTSUP', 'wait', 'this runtime has no Atomics.waitAsync');
+    if (this.#waiting) throw new RingError('EBUSY', 'wait', 'this end of the ring waits already');
     this.#waiting = true;
     const end = performance.now() + timeoutMs;
     try {
@@ -144,23 +146,4 @@ export abstract class SpscEnd {
     target.set(data.subarray(index, index + beforeWrap));
     if (beforeWrap < length) target.set(data.subarray(0, length - beforeWrap), beforeWrap);
   }
-}
-
-/** An error of a ring. */
-export function ringError(
-  code: 'EBADF' | 'EBUSY' | 'EPIPE' | 'ENOTSUP' | 'ERR_CONVEYOR_FORMAT',
-  operation: string,
-  detail: string,
-): ConveyorError {
-  return new ConveyorError(code, { origin: 'ring-buffer', operation, detail });
-}
-
-/** The error of a region that holds what neither end writes. */
-export function corrupt(operation: string, what: string): ConveyorError {
-  return ringError('ERR_CONVEYOR_FORMAT', operation, `${what} cannot be`);
-}
-
-function requireTimeout(timeoutMs: unknown): void {
-  if (typeof timeoutMs !== 'number') throw argumentTypeError('timeoutMs', 'a number', timeoutMs);
-  if (!(timeoutMs >= 0)) throw argumentRangeError('timeoutMs', 'a number from 0', timeoutMs);
 }

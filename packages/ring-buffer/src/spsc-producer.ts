@@ -1,12 +1,12 @@
-import { argumentRangeError, requireInteger } from '@libconveyor/errors';
-import { requireBytes } from './byte-ring.ts';
-import { corrupt, ringError, SpscEnd } from './spsc-end.ts';
+import { rangeError, requireBytes, requireInteger } from './arguments.ts';
+import { corrupt, RingError } from './ring-error.ts';
+import { SpscEnd } from './spsc-end.ts';
 import { consumerBit, framedSize, frameWord, producerBit, type SpscMode, word } from './spsc-layout.ts';
 
 /**
  * The pushing end of a ring. Made by `SpscRing.producer`.
  *
- * Errors of every push: ConveyorError EPIPE after {@link close} or after the consumer abandoned the ring, EBADF after
+ * Errors of every push: RingError EPIPE after {@link close} or after the consumer abandoned the ring, EBADF after
  * {@link detach}, ERR_CONVEYOR_FORMAT when the region holds what no consumer writes; TypeError for anything but a
  * Uint8Array, and for bytes into a ring of frames or the other way round.
  * Threads: the one that claimed it.
@@ -57,7 +57,7 @@ export class SpscProducer extends SpscEnd {
     requireBytes('frame', frame);
     const { length } = frame;
     if (length > this.capacity - frameWord) {
-      throw argumentRangeError('frame.length', `at most ${this.capacity - frameWord} for this ring`, length);
+      throw rangeError('frame.length', `at most ${this.capacity - frameWord} for this ring`, length);
     }
     const needed = framedSize(length);
     if (this.#room(needed) < needed) return false;
@@ -98,7 +98,7 @@ export class SpscProducer extends SpscEnd {
    * Resolves to true when `bytes` can be pushed (a frame takes 4 more than its length, rounded up to 4) or the
    * consumer has abandoned the ring, to false when `timeoutMs` has passed. Waiting does not keep the process alive.
    *
-   * Errors: RangeError for more than the capacity; ConveyorError EBUSY while another wait runs, ENOTSUP without
+   * Errors: RangeError for more than the capacity; RingError EBUSY while another wait runs, ENOTSUP without
    * `Atomics.waitAsync`.
    */
   async whenRoom(bytes: number, timeoutMs: number = Number.POSITIVE_INFINITY): Promise<boolean> {
@@ -114,7 +114,7 @@ export class SpscProducer extends SpscEnd {
   #requirePushable(operation: string, mode: SpscMode): void {
     this.requireUsable(operation, mode);
     if (!this.hasEnded(producerBit | consumerBit)) return;
-    throw ringError('EPIPE', operation, this.closed ? 'the ring is closed' : 'the consumer has abandoned the ring');
+    throw new RingError('EPIPE', operation, this.closed ? 'the ring is closed' : 'the consumer has abandoned the ring');
   }
 
   #pushPart(data: Uint8Array, offset: number): number {

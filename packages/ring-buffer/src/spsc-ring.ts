@@ -1,12 +1,6 @@
-import {
-  argumentRangeError,
-  argumentTypeError,
-  requireInteger,
-  requireOneOf,
-  requireOptions,
-} from '@libconveyor/errors';
+import { rangeError, requireInteger, requireOptions, typeError } from './arguments.ts';
+import { RingError } from './ring-error.ts';
 import { SpscConsumer } from './spsc-consumer.ts';
-import { ringError } from './spsc-end.ts';
 import {
   consumerBit,
   frameWord,
@@ -81,12 +75,12 @@ export class SpscRing {
    * Errors: TypeError, RangeError (ERR_CONVEYOR_*) when an option is not valid or the memory too short.
    */
   static format(memory: SharedArrayBuffer, options: SpscFormat): SpscRing {
-    requireOptions('options', options, ['capacity', 'mode', 'byteOffset', 'start']);
+    requireOptions(options, ['capacity', 'mode', 'byteOffset', 'start']);
     const { capacity, mode, byteOffset = 0, start = 0 } = options;
     requireCapacity(capacity);
-    requireOneOf('mode', mode, ['bytes', 'frames']);
+    if (!Object.hasOwn(modeNumbers, mode)) throw rangeError('mode', "'bytes' or 'frames'", mode);
     requireInteger('start', start, 0, 2 ** 32 - 1);
-    if (start % frameWord !== 0) throw argumentRangeError('start', `a multiple of ${frameWord}`, start);
+    if (start % frameWord !== 0) throw rangeError('start', `a multiple of ${frameWord}`, start);
     requireRegion(memory, byteOffset, SpscRing.regionSize(capacity));
     const words = new Int32Array(memory, byteOffset, spscHeaderSize / 4);
     words.fill(0);
@@ -102,24 +96,24 @@ export class SpscRing {
   /**
    * The ring in memory that was formatted before, in any thread and in either language.
    *
-   * Errors: ConveyorError ERR_CONVEYOR_FORMAT, saying what is wrong; TypeError and RangeError for arguments that are
+   * Errors: RingError ERR_CONVEYOR_FORMAT, saying what is wrong; TypeError and RangeError for arguments that are
    * none.
    */
   static attach(memory: SharedArrayBuffer, byteOffset = 0): SpscRing {
     requireRegion(memory, byteOffset, spscHeaderSize);
     const words = new Int32Array(memory, byteOffset, spscHeaderSize / 4);
     const fault = findFault(words, memory.byteLength - byteOffset);
-    if (fault !== undefined) throw ringError('ERR_CONVEYOR_FORMAT', 'attach', fault);
+    if (fault !== undefined) throw new RingError('ERR_CONVEYOR_FORMAT', 'attach', fault);
     return new SpscRing(memory, byteOffset);
   }
 
-  /** The pushing end. Errors: ConveyorError EBUSY while somebody has it. */
+  /** The pushing end. Errors: RingError EBUSY while somebody has it. */
   producer(): SpscProducer {
     this.#claim(producerBit, 'producer');
     return new SpscProducer(this.memory, this.byteOffset);
   }
 
-  /** The popping end. Errors: ConveyorError EBUSY while somebody has it. */
+  /** The popping end. Errors: RingError EBUSY while somebody has it. */
   consumer(): SpscConsumer {
     this.#claim(consumerBit, 'consumer');
     return new SpscConsumer(this.memory, this.byteOffset);
@@ -142,7 +136,7 @@ export class SpscRing {
 
   #claim(bit: number, name: string): void {
     if ((Atomics.or(this.#words, word.claims, bit) & bit) === 0) return;
-    throw ringError('EBUSY', name, `the ring has a ${name} already`);
+    throw new RingError('EBUSY', name, `the ring has a ${name} already`);
   }
 }
 
@@ -152,17 +146,17 @@ function isCapacity(capacity: number): boolean {
 
 function requireCapacity(capacity: unknown): void {
   requireInteger('capacity', capacity, 0);
-  if (!isCapacity(capacity)) throw argumentRangeError('capacity', 'a power of two from 64 to 2^30', capacity);
+  if (!isCapacity(capacity)) throw rangeError('capacity', 'a power of two from 64 to 2^30', capacity);
 }
 
 function requireRegion(memory: unknown, byteOffset: unknown, size: number): void {
-  if (!(memory instanceof SharedArrayBuffer)) throw argumentTypeError('memory', 'a SharedArrayBuffer', memory);
+  if (!(memory instanceof SharedArrayBuffer)) throw typeError('memory', 'a SharedArrayBuffer', memory);
   requireInteger('byteOffset', byteOffset, 0);
   if (byteOffset % spscAlignment !== 0) {
-    throw argumentRangeError('byteOffset', `a multiple of ${spscAlignment}`, byteOffset);
+    throw rangeError('byteOffset', `a multiple of ${spscAlignment}`, byteOffset);
   }
   if (memory.byteLength - byteOffset < size) {
-    throw argumentRangeError('memory.byteLength', `at least ${byteOffset + size}`, memory.byteLength);
+    throw rangeError('memory.byteLength', `at least ${byteOffset + size}`, memory.byteLength);
   }
 }
 

@@ -4,7 +4,7 @@ import { type SpscConsumer, type SpscProducer, SpscRing } from '../src/index.ts'
 
 const outOfRange = expect.objectContaining({ name: 'RangeError', code: 'ERR_CONVEYOR_ARG_RANGE' });
 const wrongType = expect.objectContaining({ name: 'TypeError', code: 'ERR_CONVEYOR_ARG_TYPE' });
-const withCode = (code: string) => expect.objectContaining({ name: 'ConveyorError', code, origin: 'ring-buffer' });
+const withCode = (code: string) => expect.objectContaining({ name: 'RingError', code });
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 test.each([0, 1, 32, 63, 65, 100, 2 ** 31, 2 ** 32 + 64, -64, 64.5, Number.NaN])(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { byteRingPlayer, type Player, spscPlayer } from '../traces/player.ts';
+import { byteRingPlayer, type Player, spscPlayer } from './traces/player.ts';
 
 const traces: [string, () => Player][] = [
   ['byte-ring-from-zero', byteRingPlayer],

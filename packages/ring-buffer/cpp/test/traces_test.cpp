@@ -1,5 +1,5 @@
-// Replays what the TypeScript twin has recorded (traces/record.ts) and compares every result and, byte for byte, the
-// memory. The vocabulary and the data are described in traces/player.ts.
+// Replays what the TypeScript twin has recorded (test/traces/record.ts) and compares every result and, byte for byte,
+// the memory. The vocabulary and the data are described in test/traces/player.ts.
 #include <conveyor/ring/byte_ring.hpp>
 #include <conveyor/ring/spsc_ring.hpp>
 #include <conveyor/testkit/check.hpp>

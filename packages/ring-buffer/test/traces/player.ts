@@ -3,7 +3,7 @@
 //
 // Byte k of the data that an operation brings is (stamp + 7 k) mod 256. Bytes that come out are told by their FNV-1a
 // hash.
-import { ByteRing, type SpscConsumer, type SpscMode, type SpscProducer, SpscRing } from '../src/index.ts';
+import { ByteRing, type SpscConsumer, type SpscMode, type SpscProducer, SpscRing } from '../../src/index.ts';
 
 export type Player = (operation: string, args: readonly string[]) => string;
 

@@ -11,7 +11,7 @@ class Recorder {
 
   constructor(play: Player, title: string) {
     this.#play = play;
-    this.#lines = [`# ${title}, seed ${seed}: one operation a line, then what came of it; see player.ts`];
+    this.#lines = [`# ${title}, seed ${seed}: one operation a line, then what came of it; see test/traces/player.ts`];
   }
 
   /** Carries an operation out and notes it. Returns the words of the result. */
@@ -23,7 +23,7 @@ class Recorder {
   }
 
   save(name: string): void {
-    writeFileSync(new URL(`./${name}.txt`, import.meta.url), `${this.#lines.join('\n')}\n`);
+    writeFileSync(new URL(`../../traces/${name}.txt`, import.meta.url), `${this.#lines.join('\n')}\n`);
   }
 }
 
