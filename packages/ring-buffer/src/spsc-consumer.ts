@@ -1,7 +1,7 @@
 import { rangeError, requireBytes } from './arguments.ts';
 import { corrupt } from './ring-error.ts';
 import { SpscEnd } from './spsc-end.ts';
-import { consumerBit, framedSize, frameWord, producerBit, word } from './spsc-layout.ts';
+import { consumerBit, framedSize, frameUnit, producerBit, word } from './spsc-layout.ts';
 
 /**
  * The popping end of a ring. Made by `SpscRing.consumer`.
@@ -50,11 +50,11 @@ export class SpscConsumer extends SpscEnd {
   /** Length of the next frame, or undefined when there is none now, or at the {@link ended end}. Wait-free. */
   frameLength(): number | undefined {
     this.requireUsable('popFrame', 'frames');
-    const ready = this.#available(frameWord);
+    const ready = this.#available(frameUnit);
     if (ready === 0) return undefined;
     const length = (this.dataWords[(this.#head & this.mask) >> 2] as number) >>> 0;
     // Frames are published whole.
-    if (ready < frameWord || framedSize(length) > ready) throw corrupt('popFrame', `a frame of ${length} bytes`);
+    if (ready < frameUnit || framedSize(length) > ready) throw corrupt('popFrame', `a frame of ${length} bytes`);
     return length;
   }
 
@@ -104,6 +104,17 @@ export class SpscConsumer extends SpscEnd {
   }
 
   /**
+   * Pops one frame into the front of `out`, blocking the thread until there is one. Returns its length; undefined at
+   * the {@link ended end}, or when `timeoutMs` has passed. Errors: RangeError when `out` is shorter; the frame stays.
+   */
+  popFrameInto(out: Uint8Array, timeoutMs: number = Number.POSITIVE_INFINITY): number | undefined {
+    const length = this.tryPopFrameInto(out);
+    if (length !== undefined) return length;
+    this.sleepUntil(word.consumerSleeps, 1, () => this.#isReady(), timeoutMs);
+    return this.tryPopFrameInto(out);
+  }
+
+  /**
    * Resolves to true when there is something to pop or the {@link ended end} is reached, to false when `timeoutMs` has
    * passed. Waiting does not keep the process alive.
    *
@@ -134,7 +145,7 @@ export class SpscConsumer extends SpscEnd {
   }
 
   #takeFrame(out: Uint8Array, length: number): void {
-    this.copyOut(this.#head + frameWord, out, length);
+    this.copyOut(this.#head + frameUnit, out, length);
     this.#publish(framedSize(length));
   }
 

@@ -19,7 +19,7 @@ interface WaitAsync {
 export abstract class SpscEnd {
   protected readonly words: Int32Array;
   protected readonly data: Uint8Array;
-  /** The data as words; frames keep every position a multiple of 4. */
+  /** The data as words; frames keep every position a multiple of 8. */
   protected readonly dataWords: Int32Array;
   protected readonly mask: number;
   /** Bytes that the ring can hold. */

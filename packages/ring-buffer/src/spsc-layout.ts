@@ -5,7 +5,11 @@
  * position p lies at data[p mod capacity], and tail - head (modulo 2^32) is what the ring holds, 0 to capacity.
  */
 
-/** What a ring carries: a stream without borders, or messages (a length word, the bytes, padding to the next word). */
+/**
+ * What a ring carries: a stream without borders, or messages. A message lies as its length (one word), a word of zero,
+ * its bytes, and padding to a multiple of 8: JavaScript copies shared bytes much faster where both sides are aligned
+ * to 8.
+ */
 export type SpscMode = 'bytes' | 'frames';
 
 /** The numbers of the modes in the header. */
@@ -20,8 +24,8 @@ export const spscCapacityMax: number = 2 ** 30;
 export const spscHeaderSize = 256;
 /** A region starts at a multiple of this. */
 export const spscAlignment = 64;
-/** Bytes of a frame's length, and what frames are padded to. */
-export const frameWord = 4;
+/** Bytes in front of a frame's content, and what frames are padded to. */
+export const frameUnit = 8;
 
 /** The header's words, as indexes of an Int32Array over the region. */
 export const word = {
@@ -50,5 +54,5 @@ export const consumerBit = 2;
 
 /** Bytes that a frame takes in the ring. */
 export function framedSize(length: number): number {
-  return frameWord + Math.ceil(length / frameWord) * frameWord;
+  return frameUnit + Math.ceil(length / frameUnit) * frameUnit;
 }

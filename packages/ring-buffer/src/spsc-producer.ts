@@ -1,7 +1,7 @@
 import { rangeError, requireBytes, requireInteger } from './arguments.ts';
 import { corrupt, RingError } from './ring-error.ts';
 import { SpscEnd } from './spsc-end.ts';
-import { consumerBit, framedSize, frameWord, producerBit, type SpscMode, word } from './spsc-layout.ts';
+import { consumerBit, framedSize, frameUnit, producerBit, type SpscMode, word } from './spsc-layout.ts';
 
 /**
  * The pushing end of a ring. Made by `SpscRing.producer`.
@@ -50,19 +50,21 @@ export class SpscProducer extends SpscEnd {
    * Pushes one frame, whole or not at all. An empty frame is a frame. Returns false when there is no room now.
    * Wait-free.
    *
-   * Errors: RangeError when it has more than capacity - 4 bytes and can never fit; nothing is cut.
+   * Errors: RangeError when it has more than capacity - 8 bytes and can never fit; nothing is cut.
    */
   tryPushFrame(frame: Uint8Array): boolean {
     this.#requirePushable('pushFrame', 'frames');
     requireBytes('frame', frame);
     const { length } = frame;
-    if (length > this.capacity - frameWord) {
-      throw rangeError('frame.length', `at most ${this.capacity - frameWord} for this ring`, length);
+    if (length > this.capacity - frameUnit) {
+      throw rangeError('frame.length', `at most ${this.capacity - frameUnit} for this ring`, length);
     }
     const needed = framedSize(length);
     if (this.#room(needed) < needed) return false;
-    this.dataWords[(this.#tail & this.mask) >> 2] = length;
-    this.copyIn(this.#tail + frameWord, frame, 0, length);
+    const index = (this.#tail & this.mask) >> 2;
+    this.dataWords[index] = length;
+    this.dataWords[index + 1] = 0;
+    this.copyIn(this.#tail + frameUnit, frame, 0, length);
     this.#publish(needed);
     return true;
   }
@@ -95,7 +97,7 @@ export class SpscProducer extends SpscEnd {
   }
 
   /**
-   * Resolves to true when `bytes` can be pushed (a frame takes 4 more than its length, rounded up to 4) or the
+   * Resolves to true when `bytes` can be pushed (see `SpscRing.framedSize` for frames) or the
    * consumer has abandoned the ring, to false when `timeoutMs` has passed. Waiting does not keep the process alive.
    *
    * Errors: RangeError for more than the capacity; RingError EBUSY while another wait runs, ENOTSUP without

@@ -3,7 +3,8 @@ import { RingError } from './ring-error.ts';
 import { SpscConsumer } from './spsc-consumer.ts';
 import {
   consumerBit,
-  frameWord,
+  framedSize,
+  frameUnit,
   modeNumbers,
   producerBit,
   type SpscMode,
@@ -24,7 +25,7 @@ export interface SpscFormat {
   mode: SpscMode;
   /** Where in the memory the region begins, a multiple of 64. 0 by default. */
   byteOffset?: number;
-  /** The first position, a multiple of 4, which tests set near the wrap. 0 by default. */
+  /** The first position, a multiple of 8, which tests set near the wrap. 0 by default. */
   start?: number;
 }
 
@@ -61,6 +62,12 @@ export class SpscRing {
     return spscHeaderSize + capacity;
   }
 
+  /** Bytes that a frame of this length takes in a ring: 8 more, rounded up to 8. */
+  static framedSize(length: number): number {
+    requireInteger('length', length, 0);
+    return framedSize(length);
+  }
+
   /**
    * A ring in new shared memory. Errors: RangeError for a capacity that is not valid (nothing is rounded), or a mode.
    */
@@ -80,7 +87,7 @@ export class SpscRing {
     requireCapacity(capacity);
     if (!Object.hasOwn(modeNumbers, mode)) throw rangeError('mode', "'bytes' or 'frames'", mode);
     requireInteger('start', start, 0, 2 ** 32 - 1);
-    if (start % frameWord !== 0) throw rangeError('start', `a multiple of ${frameWord}`, start);
+    if (start % frameUnit !== 0) throw rangeError('start', `a multiple of ${frameUnit}`, start);
     requireRegion(memory, byteOffset, SpscRing.regionSize(capacity));
     const words = new Int32Array(memory, byteOffset, spscHeaderSize / 4);
     words.fill(0);

@@ -36,18 +36,19 @@ test('frames are whole or not there', () => {
   const ring = SpscRing.create(64, 'frames');
   const producer = ring.producer();
   const consumer = ring.consumer();
-  expect(() => producer.tryPushFrame(new Uint8Array(61))).toThrow(outOfRange);
-  expect(producer.tryPushFrame(bytes('abcde'))).toBe(true); // 12 bytes with its word
-  expect(producer.tryPushFrame(new Uint8Array(0))).toBe(true); // 4 bytes
-  expect(producer.tryPushFrame(new Uint8Array(45))).toBe(false);
-  expect(producer.tryPushFrame(new Uint8Array(44).fill(4))).toBe(true);
+  expect(() => producer.tryPushFrame(new Uint8Array(57))).toThrow(outOfRange);
+  expect(producer.tryPushFrame(bytes('abcde'))).toBe(true); // 16 bytes in the ring
+  expect(producer.tryPushFrame(new Uint8Array(0))).toBe(true); // 8 bytes
+  expect(producer.tryPushFrame(new Uint8Array(33))).toBe(false);
+  expect(producer.tryPushFrame(new Uint8Array(32).fill(4))).toBe(true);
   expect(consumer.frameLength()).toBe(5);
   expect(() => consumer.tryPopFrameInto(new Uint8Array(4))).toThrow(outOfRange);
   expect(consumer.tryPopFrame()).toEqual(bytes('abcde'));
   expect(consumer.tryPopFrame()).toEqual(new Uint8Array(0));
-  expect(consumer.tryPopFrameInto(new Uint8Array(50))).toBe(44);
+  expect(consumer.tryPopFrameInto(new Uint8Array(50))).toBe(32);
   expect(consumer.tryPopFrame()).toBeUndefined();
-  expect(producer.tryPushFrame(new Uint8Array(60))).toBe(true);
+  expect(producer.tryPushFrame(new Uint8Array(56))).toBe(true);
+  expect(SpscRing.framedSize(5)).toBe(16);
 });
 
 test('close drains, then ends; pushing is refused', () => {
@@ -116,7 +117,7 @@ test('format and attach refuse what is no ring', () => {
   expect(() => format({ capacity: 256 })).toThrow(outOfRange);
   expect(() => format({ byteOffset: 8 })).toThrow(outOfRange);
   expect(() => format({ byteOffset: 128 })).toThrow(outOfRange);
-  expect(() => format({ start: 2 })).toThrow(outOfRange);
+  expect(() => format({ start: 4 })).toThrow(outOfRange);
   expect(() => format({ mode: 'text' })).toThrow(outOfRange);
   expect(() => format({ size: 1 })).toThrow(expect.objectContaining({ code: 'ERR_CONVEYOR_UNKNOWN_OPTION' }));
   expect(() => SpscRing.attach(new ArrayBuffer(384) as never)).toThrow(wrongType);
@@ -142,7 +143,7 @@ test('a corrupt region is not believed', () => {
     return () => ring.consumer().tryPopFrame();
   };
   const corrupt = withCode('ERR_CONVEYOR_FORMAT');
-  for (const tail of [3, 132, 0x7fffffff, -1]) expect(planted(32, tail)).toThrow(corrupt);
+  for (const tail of [3, 136, 0x7fffffff, -1]) expect(planted(32, tail)).toThrow(corrupt);
   for (const length of [9, -1, 0x7fffffff]) expect(planted(64, length)).toThrow(corrupt);
   for (const head of [4, -256, 0x7fffffff]) {
     const ring = SpscRing.create(128, 'bytes');
@@ -173,8 +174,11 @@ test('blocking calls give up in time and keep what is there', () => {
   expect(producer.push(new Uint8Array(100), 0)).toBe(0);
   const frames = SpscRing.create(64, 'frames');
   const pushing = frames.producer();
-  expect(frames.consumer().popFrame(1)).toBeUndefined();
-  expect([pushing.pushFrame(new Uint8Array(60)), pushing.pushFrame(new Uint8Array(0), 1)]).toEqual([true, false]);
+  const popping = frames.consumer();
+  expect([popping.popFrame(1), popping.popFrameInto(new Uint8Array(60), 1)]).toEqual([undefined, undefined]);
+  expect([pushing.pushFrame(new Uint8Array(56)), pushing.pushFrame(new Uint8Array(0), 1)]).toEqual([true, false]);
+  expect(() => popping.popFrameInto(new Uint8Array(55))).toThrow(outOfRange);
+  expect(popping.popFrameInto(new Uint8Array(60))).toBe(56);
 });
 
 test('asynchronous waits end by data, by room, by the other end, and by time', async () => {
@@ -213,7 +217,7 @@ interface Ends {
   consumer: SpscConsumer;
 }
 
-const framed = (length: number) => 4 + Math.ceil(length / 4) * 4;
+const framed = (length: number) => 8 + Math.ceil(length / 8) * 8;
 type Command = fc.Command<Model, Ends>;
 
 const frameCommands: fc.Arbitrary<Command>[] = [

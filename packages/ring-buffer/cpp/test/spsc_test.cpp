@@ -71,21 +71,21 @@ TEST(spsc, frames_whole_or_not_at_all) {
   auto ring = SpscRing<>::create(64, SpscMode::frames);
   auto producer = ring->producer();
   auto consumer = ring->consumer();
-  CHECK(producer->try_push_frame(Bytes(61)).status == SpscStatus::too_large);
-  CHECK(producer->try_push_frame(bytes_of("abcde")) == (Transfer{SpscStatus::done, 5}));  // 12 bytes with its word
-  CHECK(producer->try_push_frame({}) == (Transfer{SpscStatus::done, 0}));                 // 4 bytes
-  CHECK_EQ(producer->room(), 48U);
-  CHECK(producer->try_push_frame(Bytes(45)) == (Transfer{SpscStatus::full, 0}));
-  CHECK(producer->try_push_frame(Bytes(44, std::byte{4})) == (Transfer{SpscStatus::done, 44}));
+  CHECK(producer->try_push_frame(Bytes(57)).status == SpscStatus::too_large);
+  CHECK(producer->try_push_frame(bytes_of("abcde")) == (Transfer{SpscStatus::done, 5}));  // 16 bytes in the ring
+  CHECK(producer->try_push_frame({}) == (Transfer{SpscStatus::done, 0}));                 // 8 bytes
+  CHECK_EQ(producer->room(), 40U);
+  CHECK(producer->try_push_frame(Bytes(33)) == (Transfer{SpscStatus::full, 0}));
+  CHECK(producer->try_push_frame(Bytes(32, std::byte{4})) == (Transfer{SpscStatus::done, 32}));
   Bytes out(4);
   CHECK(consumer->try_pop_frame(out) == (Transfer{SpscStatus::too_small, 5}));
   out.resize(60);
   CHECK(consumer->try_pop_frame(out) == (Transfer{SpscStatus::done, 5}));
   CHECK_EQ(std::span(out).first(5), bytes_of("abcde"));
   CHECK(consumer->try_pop_frame(out) == (Transfer{SpscStatus::done, 0}));
-  CHECK(consumer->try_pop_frame(out) == (Transfer{SpscStatus::done, 44}));
+  CHECK(consumer->try_pop_frame(out) == (Transfer{SpscStatus::done, 32}));
   CHECK(consumer->try_pop_frame(out) == (Transfer{SpscStatus::empty, 0}));
-  CHECK(producer->try_push_frame(Bytes(60)) == (Transfer{SpscStatus::done, 60}));
+  CHECK(producer->try_push_frame(Bytes(56)) == (Transfer{SpscStatus::done, 56}));
 }
 
 TEST(spsc, close_drains_then_ends) {
@@ -160,7 +160,7 @@ TEST(spsc, format_refuses) {
   CHECK(!SpscRing<>::format(region.span(), 256, SpscMode::bytes));
   CHECK(!SpscRing<>::format(region.span().subspan(1), 64, SpscMode::bytes));
   CHECK(!SpscRing<>::format(region.span(), 100, SpscMode::bytes));
-  CHECK(!SpscRing<>::format(region.span(), 64, SpscMode::bytes, 2));
+  CHECK(!SpscRing<>::format(region.span(), 64, SpscMode::bytes, 4));
   CHECK(!SpscRing<>::format({}, 64, SpscMode::bytes));
 }
 
@@ -245,7 +245,7 @@ TEST(spsc, model_of_frames_over_the_wrap_of_positions) {
     if (prng.chance(1, 2)) {
       Bytes data(prng.below(50));
       prng.fill(data);
-      const std::size_t framed = 4 + (data.size() + 3) / 4 * 4;
+      const std::size_t framed = 8 + (data.size() + 7) / 8 * 8;
       const bool fits = framed <= 128 - used;
       REQUIRE(producer->try_push_frame(data).status == (fits ? SpscStatus::done : SpscStatus::full));
       if (!fits) continue;
@@ -258,7 +258,7 @@ TEST(spsc, model_of_frames_over_the_wrap_of_positions) {
       if (model.empty()) continue;
       out.resize(result.count);
       REQUIRE_EQ(out, model.front());
-      used -= 4 + (out.size() + 3) / 4 * 4;
+      used -= 8 + (out.size() + 7) / 8 * 8;
       model.pop_front();
     }
   }

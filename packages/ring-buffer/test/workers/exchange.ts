@@ -1,6 +1,6 @@
 // What both ends of the thread tests agree on: every frame carries its number and a checksum of its content, so that a
 // lost, doubled, torn or reordered frame is seen as such and not only as a wrong sum.
-import type { SpscConsumer, SpscProducer } from '@libconveyor/ring-buffer';
+import { type SpscConsumer, type SpscProducer, SpscRing } from '@libconveyor/ring-buffer';
 import type { Prng } from '@libconveyor/testkit';
 
 /** How an end waits: it polls, it blocks its thread, or it awaits. */
@@ -49,7 +49,7 @@ export async function pushAll(producer: SpscProducer, { style, frames }: Exchang
     if (style === 'blocking') producer.pushFrame(frame);
     else {
       while (!producer.tryPushFrame(frame)) {
-        if (style === 'awaiting') await producer.whenRoom(Math.ceil(frame.length / 4) * 4 + 4);
+        if (style === 'awaiting') await producer.whenRoom(SpscRing.framedSize(frame.length));
       }
     }
   }

@@ -14,7 +14,7 @@ namespace conveyor::ring {
 /// What a ring carries, fixed when it is formatted.
 enum class SpscMode : std::uint32_t {
   bytes = 1,   ///< a stream without borders
-  frames = 2,  ///< messages: each is its length as one word, its bytes, and 0 to 3 bytes of padding to the next word
+  frames = 2,  ///< messages: each is its length, a word of zero, its bytes, and padding to a multiple of 8
 };
 
 /// How a call went. Everything but `done` has changed nothing.
@@ -39,7 +39,8 @@ inline constexpr std::uint32_t kSpscVersion = 1;
 inline constexpr std::uint32_t kSpscCapacityMin = 64;
 inline constexpr std::uint32_t kSpscCapacityMax = std::uint32_t{1} << 30;
 inline constexpr std::size_t kSpscAlignment = 64;
-inline constexpr std::uint32_t kFrameWord = 4;
+/// Bytes in front of a frame's content, and what frames are padded to.
+inline constexpr std::uint32_t kFrameUnit = 8;
 
 /// The first 256 bytes of a region. Positions count bytes since the start, modulo 2^32; a byte at position p lies at
 /// data[p mod capacity], and tail - head (modulo 2^32) is what the ring holds, 0 to capacity.
@@ -77,7 +78,7 @@ static_assert(sizeof(SpscHeader) == 256);
 
 /// Bytes that a frame takes in the ring.
 constexpr std::uint64_t framed_size(std::uint64_t length) {
-  return kFrameWord + ((length + (kFrameWord - 1)) & ~std::uint64_t{kFrameWord - 1});
+  return kFrameUnit + ((length + (kFrameUnit - 1)) & ~std::uint64_t{kFrameUnit - 1});
 }
 
 }  // namespace conveyor::ring

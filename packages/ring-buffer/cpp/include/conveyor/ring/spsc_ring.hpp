@@ -148,17 +148,17 @@ class SpscProducer : public SpscEnd<Orders> {
   }
 
   /// Pushes one frame, whole or not at all: done with its length, or full. An empty frame is a frame.
-  /// Errors: too_large (more than capacity - 4 bytes), closed, abandoned, wrong_mode, corrupt.
+  /// Errors: too_large (more than capacity - 8 bytes), closed, abandoned, wrong_mode, corrupt.
   [[nodiscard]] Transfer try_push_frame(std::span<const std::byte> frame) {
     if (const SpscStatus refused = refusal(SpscMode::frames); refused != SpscStatus::done) return {refused, 0};
-    if (frame.size() > this->capacity_ - kFrameWord) return {SpscStatus::too_large, 0};
+    if (frame.size() > this->capacity_ - kFrameUnit) return {SpscStatus::too_large, 0};
     const auto needed = static_cast<std::uint32_t>(framed_size(frame.size()));
     const std::uint32_t vacant = room(needed);
     if (vacant < needed) return {SpscStatus::full, 0};
     if (vacant > this->capacity_) [[unlikely]] return {SpscStatus::corrupt, 0};
-    const auto length = static_cast<std::uint32_t>(frame.size());
-    this->copy_in(tail_, std::as_bytes(std::span(&length, 1)));
-    this->copy_in(tail_ + kFrameWord, frame);
+    const std::uint32_t words[2] = {static_cast<std::uint32_t>(frame.size()), 0};
+    this->copy_in(tail_, std::as_bytes(std::span(words)));
+    this->copy_in(tail_ + kFrameUnit, frame);
     publish(needed);
     return {SpscStatus::done, frame.size()};
   }
@@ -260,17 +260,17 @@ class SpscConsumer : public SpscEnd<Orders> {
   /// Errors: too_small (with the length; the frame stays), wrong_mode, corrupt.
   [[nodiscard]] Transfer try_pop_frame(std::span<std::byte> out) {
     if (this->mode() != SpscMode::frames) return {SpscStatus::wrong_mode, 0};
-    std::uint32_t ready = available(kFrameWord);
+    std::uint32_t ready = available(kFrameUnit);
     if (ready == 0) [[unlikely]] {
       if (const SpscStatus status = look_again(ready); ready == 0) return {status, 0};
     }
-    if (ready < kFrameWord || ready > this->capacity_) return {SpscStatus::corrupt, 0};
+    if (ready < kFrameUnit || ready > this->capacity_) return {SpscStatus::corrupt, 0};
     std::uint32_t length = 0;
     this->copy_out(head_, std::as_writable_bytes(std::span(&length, 1)));
     const std::uint64_t framed = framed_size(length);
     if (framed > ready) return {SpscStatus::corrupt, 0};  // frames are published whole
     if (length > out.size()) return {SpscStatus::too_small, length};
-    this->copy_out(head_ + kFrameWord, out.first(length));
+    this->copy_out(head_ + kFrameUnit, out.first(length));
     publish(static_cast<std::uint32_t>(framed));
     return {SpscStatus::done, length};
   }
@@ -361,11 +361,11 @@ class SpscRing {
   }
 
   /// Makes an empty ring of a region. nullopt when the capacity is not valid, the region too short for it or not
-  /// aligned to kSpscAlignment, or `start`, the first position (which tests set near the wrap), not a multiple of 4.
+  /// aligned to kSpscAlignment, or `start`, the first position (which tests set near the wrap), not a multiple of 8.
   /// Requires: nobody uses the region; it outlives the ring.
   [[nodiscard]] static std::optional<SpscRing> format(std::span<std::byte> region, std::uint64_t capacity,
                                                       SpscMode mode, std::uint32_t start = 0) {
-    if (!valid_capacity(capacity) || start % kFrameWord != 0 || region.data() == nullptr) return std::nullopt;
+    if (!valid_capacity(capacity) || start % kFrameUnit != 0 || region.data() == nullptr) return std::nullopt;
     if (region.size() < sizeof(SpscHeader) + capacity || !is_aligned(region)) return std::nullopt;
     std::memset(region.data(), 0, sizeof(SpscHeader));
     auto* header = new (region.data()) SpscHeader;
