@@ -7,15 +7,24 @@ import { awaitSlot, disconnectBackend } from './native-session.ts';
 /** What `sync` and `close` promise. Clause: F10. */
 export type Durability = 'stored' | 'staged' | 'memory';
 
+/**
+ * What an operation waits for: the storage's bytes, room for bytes, or that bytes land. Those that wait for bytes or room
+ * are given up when the handle is closed (clause F6); each has a time limit of its own (clause F9).
+ */
+export type Wait = 'bytes' | 'room' | 'landing';
+
+/** Longest waits in milliseconds; undefined: for ever. */
+export type WaitLimits = Readonly<Record<Wait, number | undefined>>;
+
 /** What an error of an operation says, and what may end it early. */
 export interface Request {
   readonly operation: string;
+  /** Default `landing`. */
+  readonly waitsFor?: Wait | undefined;
   /** Where in the file, as far as the caller said. */
   readonly offset?: number | undefined;
   readonly length?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Reads and writes: given up when the handle is closed meanwhile. Clause: F6. */
-  readonly isTransfer?: boolean;
   /** Called with the bytes moved as soon as a pending operation is settled, before its memory is used again. */
   readonly collect?: ((slot: number) => number) | undefined;
   /** Memory that the engine uses until the operation is settled. */
@@ -27,6 +36,7 @@ export interface EngineHandleOptions {
   readonly file: StorageFile;
   readonly backend: JavaScriptBackend | undefined;
   readonly durability: Durability;
+  readonly waitLimits: WaitLimits;
   readonly closesFile: boolean;
 }
 
@@ -46,7 +56,8 @@ export class EngineHandle {
   readonly #backend: JavaScriptBackend | undefined;
   readonly #durability: Durability;
   readonly #closesFile: boolean;
-  readonly #waitingTransfers = new Set<number>();
+  readonly #waitLimits: WaitLimits;
+  readonly #waiting = new Set<number>();
   readonly #engineId: number;
   #landed = 0;
   #synced = 0;
@@ -57,14 +68,15 @@ export class EngineHandle {
   /** How many changes were asked for; whoever starts one counts it here. */
   changes = 0;
 
-  constructor(native: NativeBinding, { id, file, backend, durability, closesFile }: EngineHandleOptions) {
+  constructor(native: NativeBinding, { id, file, backend, ...options }: EngineHandleOptions) {
     this.native = native;
     this.id = id;
     this.#engineId = id;
     this.file = file;
     this.#backend = backend;
-    this.#durability = durability;
-    this.#closesFile = closesFile;
+    this.#durability = options.durability;
+    this.#waitLimits = options.waitLimits;
+    this.#closesFile = options.closesFile;
   }
 
   get path(): string {
@@ -91,21 +103,37 @@ export class EngineHandle {
     if (outcome > pendingBase) {
       return outcome >= 0 ? Promise.resolve(outcome) : Promise.reject(this.errorFor(outcome, request));
     }
-    const slot = pendingBase - outcome;
-    const { signal, isTransfer } = request;
-    return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        this.native.cancel(slot);
+    return this.#settled(pendingBase - outcome, request).then((result) => {
+      if (result >= 0) return result;
+      throw this.errorFor(result, request);
+    });
+  }
+
+  /** Resolves with what the operation in a slot ends with; never rejects. */
+  #settled(slot: number, { signal, waitsFor = 'landing', collect, memory }: Request): Promise<number> {
+    let isLate = false;
+    const giveUp = (): void => {
+      this.native.cancel(slot);
+    };
+    const limitMs = this.#waitLimits[waitsFor];
+    const timer =
+      limitMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            isLate = true;
+            giveUp();
+          }, limitMs);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    if (waitsFor !== 'landing') this.#waiting.add(slot);
+    return new Promise((resolve) => {
+      const waiter = (settled: number): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', giveUp);
+        this.#waiting.delete(slot);
+        const result = settled === -eCanceled && isLate ? -eTimedOut : settled;
+        resolve(result > 0 && collect !== undefined ? collect(slot) : result);
       };
-      signal?.addEventListener('abort', abort, { once: true });
-      if (isTransfer) this.#waitingTransfers.add(slot);
-      awaitSlot(slot, (settled) => {
-        signal?.removeEventListener('abort', abort);
-        this.#waitingTransfers.delete(slot);
-        const result = settled > 0 && request.collect !== undefined ? request.collect(slot) : settled;
-        if (result >= 0) resolve(result);
-        else reject(this.errorFor(result, request));
-      });
+      awaitSlot(slot, waiter, memory);
     });
   }
 
@@ -136,7 +164,7 @@ export class EngineHandle {
   async close(): Promise<void> {
     const id = this.#engineId;
     this.id = 0;
-    for (const slot of this.#waitingTransfers) this.native.cancel(slot);
+    for (const slot of this.#waiting) this.native.cancel(slot);
     try {
       const failure = await this.#landForClose(id);
       const closeFailure = await this.#closeEngine(id);
@@ -198,11 +226,8 @@ export class EngineHandle {
 
   async #closeEngine(id: number): Promise<unknown> {
     const outcome = this.native.close(id);
-    const result =
-      outcome > pendingBase
-        ? outcome
-        : await new Promise<number>((resolve) => awaitSlot(pendingBase - outcome, resolve));
-    if (result === -eTimedOut) throw errnoError(eTimedOut, this.#details({ operation: 'close' }));
+    const result = outcome > pendingBase ? outcome : await this.#settled(pendingBase - outcome, { operation: 'close' });
+    if (result === -eTimedOut) throw this.#closeError(eTimedOut);
     disconnectBackend(id);
     return result < 0 ? this.#closeError(-result) : undefined;
   }

@@ -19,8 +19,8 @@ import { FileWriteStream, type WriteStreamOptions } from './file-write-stream.ts
 import type { NativeBinding, NativeStats } from './native-binding.ts';
 import {
   isView,
-  parsePosition,
   type Position,
+  parsePosition,
   type ReadOptions,
   readTransfer,
   requireSignal,
@@ -35,7 +35,13 @@ import {
   type WritableWebStreamOptions,
   writableWebStream,
 } from './web-streams.ts';
-import { type ReadFileOptions, readWhole, type WriteFileData, type WriteFileOptions, writeWhole } from './whole-file.ts';
+import {
+  type ReadFileOptions,
+  readWhole,
+  type WriteFileData,
+  type WriteFileOptions,
+  writeWhole,
+} from './whole-file.ts';
 
 /** What `read` resolves with. `bytesRead` is less than asked for only at the end of the file. Clause: R1. */
 export interface ReadResult<T> {
@@ -101,7 +107,12 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
   }
 
   /** Fills `buffer`; at the cursor, unless a position is given. Clauses: W2, R1 to R7, P3. */
-  read<T extends View>(buffer: T, offset?: number | null, length?: number | null, position?: Position): Promise<ReadResult<T>>;
+  read<T extends View>(
+    buffer: T,
+    offset?: number | null,
+    length?: number | null,
+    position?: Position,
+  ): Promise<ReadResult<T>>;
   read<T extends View>(buffer: T, options?: TransferOptions): Promise<ReadResult<T>>;
   read<T extends View = Buffer>(options?: ReadOptions<T>): Promise<ReadResult<T>>;
   async read(target?: unknown, offset?: unknown, length?: unknown, position?: unknown): Promise<ReadResult<View>> {
@@ -115,7 +126,12 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
   }
 
   /** Accepts bytes for writing; at the cursor, unless a position is given. Clauses: W1 to W10, P3. */
-  write<T extends View>(buffer: T, offset?: number | null, length?: number | null, position?: Position): Promise<WriteResult<T>>;
+  write<T extends View>(
+    buffer: T,
+    offset?: number | null,
+    length?: number | null,
+    position?: Position,
+  ): Promise<WriteResult<T>>;
   write<T extends View>(buffer: T, options?: TransferOptions): Promise<WriteResult<T>>;
   write(text: string, position?: Position, encoding?: BufferEncoding | null): Promise<WriteResult<string>>;
   async write(source: unknown, offset?: unknown, length?: unknown, position?: unknown): Promise<WriteResult<unknown>> {
@@ -135,7 +151,10 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
   }
 
   /** One write of several buffers, in order. */
-  async writev<T extends readonly View[]>(buffers: T, position?: Position): Promise<{ bytesWritten: number; buffers: T }> {
+  async writev<T extends readonly View[]>(
+    buffers: T,
+    position?: Position,
+  ): Promise<{ bytesWritten: number; buffers: T }> {
     return { bytesWritten: await writeVector(this.#engine, buffers, parsePosition(position)), buffers };
   }
 
@@ -164,7 +183,7 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
 
   /** The end of the file. Clause: R1. */
   async size(): Promise<number> {
-    return this.#engine.finish(this.#native.size(this.#engine.id), { operation: 'size' });
+    return this.#engine.finish(this.#native.size(this.#engine.id), { operation: 'size', waitsFor: 'bytes' });
   }
 
   /** Moves the cursor and resolves with its new position. Errors: EINVAL before the start of the file. Clause: P2. */
@@ -172,7 +191,7 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
     requireInteger('offset', offset);
     requireOneOf('whence', whence, whences);
     const outcome = this.#native.seek(this.#engine.id, offset, whences.indexOf(whence));
-    return this.#engine.finish(outcome, { operation: 'seek', offset });
+    return this.#engine.finish(outcome, { operation: 'seek', waitsFor: 'bytes', offset });
   }
 
   /** Cuts or extends the file, in order with the writes. Clause: P4. */
@@ -347,17 +366,17 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
   #finishRead(outcome: number, { buffer, offset, length, position, signal }: Transfer): Promise<number> {
     return this.#engine.finish(outcome, {
       operation: 'read',
+      waitsFor: 'bytes',
       offset: position < 0 ? undefined : position,
       length,
       signal,
-      isTransfer: true,
       collect: (slot) => this.#native.collect(slot, buffer, offset),
     });
   }
 
   #finishWrite(outcome: number, { length, position, signal }: Transfer): Promise<number> {
     const offset = position < 0 ? undefined : position;
-    return this.#engine.finish(outcome, { operation: 'write', offset, length, signal, isTransfer: true });
+    return this.#engine.finish(outcome, { operation: 'write', waitsFor: 'room', offset, length, signal });
   }
 
   #require(result: number, operation: string): number {

@@ -13,7 +13,14 @@ export { FileWriteStream, type WriteStreamOptions } from './file-write-stream.ts
 export type { Latency, NativeStats as HandleStats } from './native-binding.ts';
 export { open, openFile } from './open.ts';
 export type { BufferingOptions, OpenFileOptions, OpenHandleOptions } from './open-options.ts';
-export { configureRuntime, type DrainOptions, type DrainResult, drain, type RuntimeOptions, version } from './runtime.ts';
+export {
+  configureRuntime,
+  type DrainOptions,
+  type DrainResult,
+  drain,
+  type RuntimeOptions,
+  version,
+} from './runtime.ts';
 export type { Position, ReadOptions, TransferOptions } from './transfer-arguments.ts';
 export type { ReadableWebStreamOptions, WritableWebStreamOptions } from './web-streams.ts';
 export type { ReadFileOptions, WriteFileData, WriteFileOptions } from './whole-file.ts';

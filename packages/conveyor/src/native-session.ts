@@ -1,5 +1,5 @@
 import type { JavaScriptBackend } from './javascript-backend.ts';
-import { batchMax, type NativeBinding, pendingBase } from './native-binding.ts';
+import { batchMax, type NativeBinding } from './native-binding.ts';
 import { loadNative } from './native-loader.ts';
 
 /** Told the result of one pending operation: >= 0, or -errno. */
@@ -7,8 +7,8 @@ type Waiter = (result: number) => void;
 
 let connected: NativeBinding | undefined;
 const batch = new Float64Array(2 * batchMax);
-/** By slot. What a waiter's closure holds stays alive until its operation is settled: the buffer above all. */
-const waiters: (Waiter | undefined)[] = [];
+/** By slot. The memory that an operation uses stays alive with its waiter. */
+const waiters: ({ readonly tell: Waiter; readonly memory: Uint8Array | undefined } | undefined)[] = [];
 const backends = new Map<number, JavaScriptBackend>();
 
 /**
@@ -25,14 +25,14 @@ export function connectNative(): NativeBinding {
   return connected;
 }
 
-/** The slot in what a call of the addon returned, or undefined when the operation is over. */
-export function pendingSlot(outcome: number): number | undefined {
-  return outcome <= pendingBase ? pendingBase - outcome : undefined;
-}
-
-/** Lets `waiter` know when the operation is settled. It is called once, on a clean stack, and must not throw. */
-export function awaitSlot(slot: number, waiter: Waiter): void {
-  waiters[slot] = waiter;
+/**
+ * Lets `tell` know when the operation in a slot is settled, which is never before this turn has ended. It is called once
+ * and must not throw.
+ *
+ * @param memory What the engine reads or fills meanwhile, if it is JavaScript's.
+ */
+export function awaitSlot(slot: number, tell: Waiter, memory?: Uint8Array): void {
+  waiters[slot] = { tell, memory };
 }
 
 /** Sends the engine's requests for a handle to a backend, until `disconnectBackend`. */
@@ -49,7 +49,7 @@ function settle(count: number): void {
     const slot = batch[index] as number;
     const waiter = waiters[slot];
     waiters[slot] = undefined;
-    waiter?.(batch[index + 1] as number);
+    waiter?.tell(batch[index + 1] as number);
   }
 }
 

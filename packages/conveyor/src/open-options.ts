@@ -1,6 +1,6 @@
 import { argumentRangeError, requireBoolean, requireInteger, requireOneOf, requireOptions } from '@libconveyor/errors';
 import type { Capabilities, OpenOptions } from '@libconveyor/storage';
-import type { Durability } from './engine-handle.ts';
+import type { Durability, WaitLimits } from './engine-handle.ts';
 import { type NativeOptions, unbuffered } from './native-binding.ts';
 
 /** How a handle buffers. What is left out has the engine's default, given in brackets. Sizes are bytes. */
@@ -54,11 +54,12 @@ export interface OpenFileOptions extends BufferingOptions {
 export interface ParsedOptions {
   readonly native: NativeOptions;
   readonly durability: Durability;
+  readonly waitLimits: WaitLimits;
 }
 
 const kib = 1024;
 const gib = 1024 ** 3;
-const msMax = 0xffffffff;
+const msMax = 0x7fffffff;
 
 /** Name, least and largest value of what is a plain integer. */
 const integers = [
@@ -123,7 +124,8 @@ export function parseBuffering(options: BufferingOptions, capabilities: Capabili
   native['nonblocking'] = nonblocking ? 1 : 0;
   native['keepUntilSync'] = keepUntilSync ? 1 : 0;
   native['durability'] = durabilities[durability];
-  return { native, durability };
+  const { readTimeoutMs, writeTimeoutMs, flushTimeoutMs } = options;
+  return { native, durability, waitLimits: { bytes: readTimeoutMs, room: writeTimeoutMs, landing: flushTimeoutMs } };
 }
 
 /** Splits the options of `open` into the storage's and ours. Errors: TypeError for an option that does not exist. */

@@ -85,6 +85,6 @@ async function enter(
     backend.bind(id);
     connectBackend(id, backend);
   }
-  const { durability } = options;
-  return new ConveyorFileHandle(new EngineHandle(native, { id, file, backend, durability, closesFile }));
+  const { durability, waitLimits } = options;
+  return new ConveyorFileHandle(new EngineHandle(native, { id, file, backend, durability, waitLimits, closesFile }));
 }

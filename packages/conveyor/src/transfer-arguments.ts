@@ -1,4 +1,10 @@
-import { argumentRangeError, argumentTypeError, requireInteger, requireOptions, requireString } from '@libconveyor/errors';
+import {
+  argumentRangeError,
+  argumentTypeError,
+  requireInteger,
+  requireOptions,
+  requireString,
+} from '@libconveyor/errors';
 import { atCursor } from './native-binding.ts';
 
 /** Where in the file: from 0, or null, undefined or -1 for the handle's cursor. */

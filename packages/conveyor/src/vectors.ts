@@ -7,15 +7,17 @@ type View = NodeJS.ArrayBufferView;
 export async function readVector(handle: EngineHandle, buffers: unknown, position: number): Promise<number> {
   const views = requireViews(buffers);
   const length = totalSize(views);
-  const joined = Buffer.allocUnsafeSlow(length);
-  const outcome = handle.native.readOwn(handle.id, joined, 0, length, position);
+  const memory = Buffer.allocUnsafeSlow(length);
+  const outcome = handle.native.readOwn(handle.id, memory, 0, length, position);
   const offset = position < 0 ? undefined : position;
   const count =
-    outcome >= 0 ? outcome : await handle.finish(outcome, { operation: 'readv', offset, length, isTransfer: true });
+    outcome >= 0
+      ? outcome
+      : await handle.finish(outcome, { operation: 'readv', waitsFor: 'bytes', offset, length, memory });
   let done = 0;
   for (const view of views) {
     const part = Math.min(view.byteLength, count - done);
-    joined.copy(bytesOf(view), 0, done, done + part);
+    memory.copy(bytesOf(view), 0, done, done + part);
     done += part;
   }
   return count;
@@ -25,14 +27,14 @@ export async function readVector(handle: EngineHandle, buffers: unknown, positio
 export async function writeVector(handle: EngineHandle, buffers: unknown, position: number): Promise<number> {
   const views = requireViews(buffers);
   const length = totalSize(views);
-  const joined = Buffer.allocUnsafeSlow(length);
+  const memory = Buffer.allocUnsafeSlow(length);
   let filled = 0;
-  for (const view of views) filled += bytesOf(view).copy(joined, filled);
+  for (const view of views) filled += bytesOf(view).copy(memory, filled);
   handle.changes++;
-  const outcome = handle.native.writeOwn(handle.id, joined, 0, length, position);
+  const outcome = handle.native.writeOwn(handle.id, memory, 0, length, position);
   if (outcome >= 0) return outcome;
   const offset = position < 0 ? undefined : position;
-  return handle.finish(outcome, { operation: 'writev', offset, length, isTransfer: true, memory: joined });
+  return handle.finish(outcome, { operation: 'writev', waitsFor: 'room', offset, length, memory });
 }
 
 function totalSize(views: readonly View[]): number {

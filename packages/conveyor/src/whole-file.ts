@@ -37,7 +37,7 @@ export async function readWhole(handle: EngineHandle, given: unknown): Promise<B
   const { encoding, signal } = readFileOptions(given);
   handle.requireNotAborted(signal, 'readFile');
   const { native } = handle;
-  const request = { operation: 'readFile', signal };
+  const request = { operation: 'readFile', waitsFor: 'bytes', signal } as const;
   const end = await handle.finish(native.size(handle.id), request);
   const start = await handle.finish(native.seek(handle.id, 0, seekCurrent), request);
   if (end - start > bufferLimits.MAX_LENGTH) throw handle.errorFor(-constants.errno.EFBIG, request);
@@ -50,8 +50,8 @@ export async function readWhole(handle: EngineHandle, given: unknown): Promise<B
     handle.requireNotAborted(signal, 'readFile');
     const size = expected > 0 ? Math.min(expected, pieceBytes) : 65_536;
     const piece = Buffer.allocUnsafeSlow(size);
-    const transfer = { ...request, isTransfer: true };
-    const count = await handle.finish(native.readOwn(handle.id, piece, 0, size, atCursor), transfer);
+    const outcome = native.readOwn(handle.id, piece, 0, size, atCursor);
+    const count = await handle.finish(outcome, { ...request, memory: piece });
     pieces.push(count < size ? piece.subarray(0, count) : piece);
     total += count;
     expected -= count;
@@ -93,12 +93,14 @@ export async function writePieces(handle: EngineHandle, bytes: Uint8Array, signa
     const size = Math.min(bytes.byteLength - done, pieceBytes);
     handle.changes++;
     const outcome = handle.native.write(handle.id, bytes, done, size, atCursor);
-    done += outcome >= 0 ? outcome : await handle.finish(outcome, { operation: 'writeFile', isTransfer: true, signal });
+    done += outcome >= 0 ? outcome : await handle.finish(outcome, { operation: 'writeFile', waitsFor: 'room', signal });
   }
 }
 
 function readFileOptions(given: unknown): { encoding: BufferEncoding | undefined; signal: AbortSignal | undefined } {
-  const options = (typeof given === 'string' ? { encoding: given } : (given ?? undefined)) as ReadFileOptions | undefined;
+  const options = (typeof given === 'string' ? { encoding: given } : (given ?? undefined)) as
+    | ReadFileOptions
+    | undefined;
   requireOptions('options', options, ['encoding', 'signal']);
   const hasEncoding = options?.encoding !== undefined && options.encoding !== null;
   return {
@@ -112,7 +114,9 @@ function writeFileOptions(given: unknown): {
   flush: boolean;
   signal: AbortSignal | undefined;
 } {
-  const options = (typeof given === 'string' ? { encoding: given } : (given ?? undefined)) as WriteFileOptions | undefined;
+  const options = (typeof given === 'string' ? { encoding: given } : (given ?? undefined)) as
+    | WriteFileOptions
+    | undefined;
   requireOptions('options', options, ['encoding', 'flush', 'signal']);
   if (options?.flush !== undefined && typeof options.flush !== 'boolean') {
     throw argumentTypeError('options.flush', 'a boolean', options.flush);

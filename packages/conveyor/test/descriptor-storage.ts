@@ -1,6 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Capabilities, memoryCapabilities, parseFlags, type Storage, type StorageFile } from '@libconveyor/storage';
+import {
+  type Capabilities,
+  memoryCapabilities,
+  parseFlags,
+  type Storage,
+  type StorageFile,
+} from '@libconveyor/storage';
 
 /** A storage whose files have a descriptor, so that the engine does their I/O natively. Only `open` is there. */
 export function descriptorStorage(folder: string): Storage {

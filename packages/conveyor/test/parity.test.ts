@@ -83,9 +83,9 @@ const append = size.map(
     run: async (handle) => (await handle.write(filled(length, length), 0, length, null)).bytesWritten,
   }),
 );
-const truncate = fc.integer({ min: 0, max: sizeMax }).map(
-  (end): Step => ({ name: `truncate ${end}`, run: (handle) => handle.truncate(end) }),
-);
+const truncate = fc
+  .integer({ min: 0, max: sizeMax })
+  .map((end): Step => ({ name: `truncate ${end}`, run: (handle) => handle.truncate(end) }));
 const others: fc.Arbitrary<Step> = fc.constantFrom(
   { name: 'readFile', run: (handle: Handle) => handle.readFile({ encoding: 'latin1' }) },
   { name: 'appendFile', run: (handle: Handle) => handle.appendFile('some text', { encoding: 'utf16le' }) },
@@ -95,7 +95,11 @@ const others: fc.Arbitrary<Step> = fc.constantFrom(
   { name: 'stat', run: async (handle: Handle) => [(await handle.stat()).size, (await handle.stat()).isFile()] },
 );
 
-const reading = fc.oneof(read, readVector, others.filter(({ name }) => !name.startsWith('append')));
+const reading = fc.oneof(
+  read,
+  readVector,
+  others.filter(({ name }) => !name.startsWith('append')),
+);
 const writing = fc.oneof(write, writeText, writeVector, truncate);
 const stepsFor = {
   r: fc.oneof(reading, write),

@@ -119,7 +119,7 @@ void Environment::settle_batch(Operation* const* batch, uint32_t count) {
 }
 
 void Environment::close_finished(HandleId id, ssize_t result) {
-  if (result != -ETIMEDOUT) return handles.remove(id);
+  if (result != -ETIMEDOUT && result != -ECANCELED) return handles.remove(id);
   if (Handle* handle = handles.find(id)) handle->closing = false;
 }
 

@@ -46,7 +46,7 @@ class Environment {
     return start(id, none, false, call);
   }
 
-  /// A close has ended: the handle is forgotten, unless it ran out of time and stays open.
+  /// A close has ended: the handle is forgotten, unless the close was given up and it stays open.
   void close_finished(HandleId id, ssize_t result);
 
   /// Hands mail to JavaScript: dispatches what is asked and, if `settles`, settles what is finished.

@@ -123,9 +123,9 @@ napi_value cancel(napi_env env, napi_callback_info info) {
   const CallScope scope(environment, CallScope::Kind::kSettles);
   bool cancelled = false;
   const Operation* operation = environment.operations.find(static_cast<double>(slot));
-  // A close is not cancelled by this: the engine may already be gone with it.
-  if (operation != nullptr && !operation->closes) {
-    Handle* handle = environment.handles.find_open(operation->handle);
+  if (operation != nullptr) {
+    // Of a handle that is just closing, too: the engine answers EBADF when it is gone already.
+    const Handle* handle = environment.handles.find(operation->handle);
     cancelled = handle != nullptr && conveyor_cancel(handle->engine, operation) > 0;
   }
   napi_value value = nullptr;
