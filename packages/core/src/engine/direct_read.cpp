@@ -114,13 +114,8 @@ void ReadSide::direct_fetched(BackendOp* op, int error) {
   DirectRead& direct = *op->direct;
   --direct.flying;
   if (error != 0 && direct.error == 0) direct.error = error;
-  if (op->end_of_file) {
-    direct.file_end = std::min(direct.file_end, op->offset);
-    file_end_ = op->offset;
-    file_end_order_ = direct.request ? direct.request->order : 0;
-  } else if (op->offset > file_end_) {
-    file_end_ = UINT64_MAX;
-  }
+  if (op->end_of_file) direct.file_end = std::min(direct.file_end, op->offset);
+  learn_end(*op, direct.request ? direct.request->order : 0);
   if (direct.request && op->block && error == 0) {
     Range got = op->wanted.clipped({op->range.begin, op->offset});
     if (!got.empty())

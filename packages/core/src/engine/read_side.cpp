@@ -239,6 +239,16 @@ void ReadSide::finish(Request& request, ssize_t result) {
   finished_.push_back(&request);
 }
 
+// What a read of the backend, begun at `order`, says about the end of the file.
+void ReadSide::learn_end(const BackendOp& op, uint64_t order) {
+  if (op.end_of_file && op.landed_end <= op.offset) {
+    file_end_ = op.offset;
+    file_end_order_ = order;
+  } else if (op.end_of_file || op.offset > file_end_) {
+    file_end_ = UINT64_MAX;
+  }
+}
+
 void ReadSide::fetched(BackendOp* op, int error) {
   if (!op->chunk) {
     direct_fetched(op, error);
@@ -247,12 +257,7 @@ void ReadSide::fetched(BackendOp* op, int error) {
   auto chunk = chunks_.find(op->range.begin);
   assert(chunk != chunks_.end() && &chunk->second == op->chunk);
   chunk->second.op = nullptr;
-  if (op->end_of_file) {
-    file_end_ = op->offset;
-    file_end_order_ = chunk->second.order;
-  } else if (op->offset > file_end_) {
-    file_end_ = UINT64_MAX;
-  }
+  learn_end(*op, chunk->second.order);
   chunk->second.range.end = op->offset;
   // An error here is nobody's: who needs the bytes asks the backend himself [R5].
   if (error != 0) streams_.stop();
@@ -322,6 +327,7 @@ void ReadSide::open_lane() {
 }
 
 void ReadSide::patch(const BackendOp& op, const WriteRing& ring) {
+  ops_.note_landed(op.range.end);
   if (op.range.end > file_end_) file_end_ = UINT64_MAX;
   uint64_t offset = op.range.begin;
   for (LogRun run : op.log) {

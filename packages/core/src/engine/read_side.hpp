@@ -127,6 +127,7 @@ class ReadSide {
   Reach reach(Range range, uint64_t order);
   bool advance(Request& request);
   void copy(Request& request, Range range);
+  void learn_end(const BackendOp& op, uint64_t order);
   void finish(Request& request, ssize_t result);
   bool fetch_holes(Request& request);
   bool fetch(Range range);

@@ -21,9 +21,9 @@ constexpr std::size_t kKiB = 1024;
 std::string numbered_records(std::size_t count) {
   std::string file;
   for (std::size_t i = 0; i < count; ++i) {
-    char record[65];
-    std::snprintf(record, sizeof record, "record %010zu ............................................\n", i);
-    file.append(record, 64);
+    std::string record = "record " + std::to_string(i) + " ";
+    record.resize(63, '.');
+    file += record + "\n";
   }
   return file;
 }
