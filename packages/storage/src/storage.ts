@@ -43,7 +43,8 @@ export interface Storage extends AsyncDisposable {
   /** Makes a directory. Errors: EEXIST, ENOENT (no parent), ENOTDIR. */
   mkdir(path: string, options?: MkdirOptions): Promise<void>;
   /**
-   * Removes a file, a link or an empty directory. Files open under it keep their bytes (`posix: 'full'`) or become ESTALE.
+   * Removes a file, a link or an empty directory. Files open under it keep their bytes (`posix: 'full'`) or become
+   * ESTALE.
    * Errors: ENOENT, ENOTEMPTY, EBUSY (the root).
    */
   remove(path: string, options?: OperationOptions): Promise<void>;

@@ -2,8 +2,8 @@ import { type Capabilities, MemoryStorage, memoryCapabilities } from '../src/ind
 import { storageContract } from '../src/testing/index.ts';
 
 /*
- * The contract on storages that can do less: what is missing must be ENOTSUP, and the rest must hold. Each differs from the
- * memory storage in what is named, and the last ones are like an object store and like a write-once archive.
+ * The contract on storages that can do less: what is missing must be ENOTSUP, and the rest must hold. Each differs from
+ * the memory storage in what is named, and the last ones are like an object store and like a write-once archive.
  */
 const lesser: Readonly<Record<string, Partial<Capabilities>>> = {
   'emulated append': { append: 'emulated' },
