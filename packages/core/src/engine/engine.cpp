@@ -222,8 +222,8 @@ bool Engine::take_out(Request& request) {
   switch (request.stage) {
     case Stage::kCursor: cursor_queue_.remove(&request); return true;
     case Stage::kRoom:
-      if (truncation_.request == &request) truncation_.request = nullptr;  // it goes on without its caller
       write_queue_.remove(&request);
+      if (truncation_.request == &request) leave_truncation();
       return true;
     case Stage::kReading:
       if (request.direct && request.runs_inline) return false;

@@ -127,6 +127,8 @@ class Engine {
   bool begin_truncate(Request& request);
   void submit_truncate();
   void truncated(int error);
+  void leave_truncation();
+  void end_truncation();
   void start_flush(Request& request);
   void landed(Request& request);
   bool pump_sync();

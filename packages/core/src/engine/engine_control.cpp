@@ -83,11 +83,24 @@ void Engine::submit_truncate() {
   ops_.submit(ops_.make(IoKind::kTruncate, {truncation_.size, truncation_.size}));
 }
 
-void Engine::truncated(int error) {
-  Truncation done = truncation_;
+// Its caller has gone. What the backend has begun goes on without him; else nothing happens [F9].
+void Engine::leave_truncation() {
+  truncation_.request = nullptr;
+  if (truncation_.flying) return;
+  end_truncation();
+  while (Request* r = paused_sizes_.pop_front()) ask_size(*r);
+  reads_.pump();
+}
+
+void Engine::end_truncation() {
   truncation_ = {};
   reads_.pause(close_ != nullptr);
   writes_->pause(false);
+}
+
+void Engine::truncated(int error) {
+  Truncation done = truncation_;
+  end_truncation();
   if (error == 0) {
     if (extents_) extents_->cut(done.size);
     reads_.forget({done.size, UINT64_MAX});
