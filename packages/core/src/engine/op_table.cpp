@@ -54,6 +54,12 @@ void OpTable::submit(BackendOp* op) {
   actions_.submit.push_back(op);
 }
 
+// Under an id of its own, so that a second completion of what went before is not taken for this one.
+void OpTable::submit_again(BackendOp* op) {
+  op->id = next_op_id();
+  actions_.submit.push_back(op);
+}
+
 void OpTable::release(BackendOp* op) {
   op->block = Block();
   op->id = 0;
@@ -85,7 +91,7 @@ OpTable::Outcome OpTable::settle(BackendOp* op, ssize_t result, Time now, int* e
     op->end_of_file = true;
     return Outcome::kDone;
   }
-  actions_.submit.push_back(op);
+  submit_again(op);
   return Outcome::kContinues;
 }
 
@@ -130,7 +136,7 @@ void OpTable::resume_retries(Time now) {
     if (!op->waiting) continue;
     if (op->due <= now) {
       op->waiting = false;
-      actions_.submit.push_back(op);
+      submit_again(op);
     } else {
       next_retry_ = std::min(next_retry_, op->due);
     }

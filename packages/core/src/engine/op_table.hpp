@@ -46,6 +46,7 @@ class OpTable {
   bool overlaps(Range range) const;
 
  private:
+  void submit_again(BackendOp* op);
   bool transient(int error) const;
   bool retry_later(BackendOp* op, Time now);
   void advance(BackendOp* op, size_t count);
