@@ -55,6 +55,7 @@ struct BackendOp {
   Time due = 0;                // of the retry
   Time submitted = 0;          // set by the shell
   size_t done = 0;
+  uint64_t end_floor = 0;      // read, size: writes that landed meanwhile made the file at least this long
   BackendOp* prev = nullptr;
   BackendOp* next = nullptr;
 

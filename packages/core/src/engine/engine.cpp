@@ -128,15 +128,14 @@ void Engine::op_done(BackendOp* op) {
     case IoKind::kRead: return reads_.fetched(op, 0);
     case IoKind::kWrite:
     case IoKind::kAppend:
-      for (Request* r = sizing_.front(); r && op->kind == IoKind::kWrite; r = r->next)
-        r->end_floor = std::max(r->end_floor, op->range.end);
+      if (op->kind == IoKind::kWrite) ops_.raise_end_floors(op->range.end);
       writes_->landed(op);
       ops_.release(op);
       return append_settled();
     case IoKind::kSize: {
       Request* asker = op->request;
       bool for_append = !op->log.empty();
-      auto size = static_cast<ssize_t>(op->done);
+      auto size = static_cast<ssize_t>(for_append ? op->done : std::max<uint64_t>(op->done, op->end_floor));
       if (for_append) appends_->sized(op);
       ops_.release(op);
       if (asker) size_known(*asker, size);

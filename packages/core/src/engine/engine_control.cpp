@@ -25,7 +25,6 @@ void Engine::ask_size(Request& request) {
   BackendOp* op = ops_.make(IoKind::kSize, {});
   op->request = &request;
   request.blocker = op;
-  request.end_floor = 0;
   request.stage = Stage::kSizing;
   sizing_.push_back(&request);
   ops_.submit(op);
@@ -41,7 +40,7 @@ void Engine::size_known(Request& request, ssize_t result) {
   request.blocker = nullptr;
   if (result < 0) return finish(request, result);
   auto size = static_cast<uint64_t>(result);
-  uint64_t end = std::max(size, request.end_floor);
+  uint64_t end = size;
   if (extents_) end = std::max(end, extents_->end());
   if (appends_) end += appends_->pending();
   if (request.kind == RequestKind::kSize) return finish(request, static_cast<ssize_t>(end));

@@ -45,6 +45,7 @@ BackendOp* OpTable::make(IoKind kind, Range range) {
   op->landed_end = 0;
   op->attempts = 0;
   op->done = 0;
+  op->end_floor = 0;
   return op;
 }
 
@@ -152,6 +153,10 @@ BackendOp* OpTable::find(uint64_t id) const {
 void OpTable::note_landed(uint64_t end) {
   for (BackendOp* op : flying_)
     if (op->kind == IoKind::kRead) op->landed_end = std::max(op->landed_end, end);
+}
+
+void OpTable::raise_end_floors(uint64_t end) {
+  for (BackendOp* op : flying_) op->end_floor = std::max(op->end_floor, end);
 }
 
 bool OpTable::overlaps(Range range) const {

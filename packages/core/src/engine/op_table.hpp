@@ -42,6 +42,8 @@ class OpTable {
   size_t writes() const { return writes_; }
   /// A write landed: reads in flight may have looked at the file before it.
   void note_landed(uint64_t end);
+  /// A write has landed that ends here: what is in flight may have seen the file shorter.
+  void raise_end_floors(uint64_t end);
   /// A read or write in flight touches the range.
   bool overlaps(Range range) const;
 

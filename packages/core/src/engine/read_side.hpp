@@ -37,7 +37,8 @@ struct Chunk {
   bool ready() const { return op == nullptr; }
 };
 
-/// A read that goes past the chunks: its gaps come from the backend, the rest was copied when it began.
+/// A read that goes past the chunks: its gaps come from the backend, the rest was copied when it began. Bytes accepted meanwhile
+/// stay in the write ring until it is over, and are laid over it then: so it sees the file as it is when it ends.
 struct DirectRead {
   Request* request = nullptr;  // nullptr: cancelled, only its operations are waited for
   uint64_t begin = 0;
@@ -46,7 +47,9 @@ struct DirectRead {
   uint64_t submitted = 0;
   unsigned flying = 0;
   uint64_t file_end = UINT64_MAX;  // where the backend's file ended, if a gap met it
-  uint64_t accepted_end = 0;       // end of the accepted bytes when it began
+  uint64_t end_floor = 0;          // the file is known to be at least this long
+  uint64_t ring_tail = 0;          // of the write ring when it began
+  size_t count = 0;
   int error = 0;
 };
 
@@ -100,8 +103,8 @@ class ReadSide {
   /// Bytes whose backend contents are not known any more.
   void forget(Range range);
   void forget_all() { forget({0, UINT64_MAX}); }
-  /// A direct read needs these bytes as they are in the backend now.
-  bool reads_now(Range range) const;
+  /// A read past the chunks is in flight there that began before the bytes at this ring position were accepted.
+  bool reads_now(Range range, uint64_t position) const;
   /// Nothing is submitted while paused (truncate).
   void pause(bool paused) { paused_ = paused; }
   uint64_t held() const { return held_; }

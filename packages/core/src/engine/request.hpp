@@ -58,7 +58,6 @@ struct Request {
   uint64_t order = 0;          // read: how fresh an end of file has to be
   uint64_t land_before = 0;    // flush: all ring positions below this have to land
   uint64_t land_remaining = 0;  // flush: bytes of them that have not
-  uint64_t end_floor = 0;      // size: the file was at least this long meanwhile
   BackendOp* blocker = nullptr;  // read: an operation it waits for, which the shell may run itself
   DirectRead* direct = nullptr;
   ReadStream* stream = nullptr;
