@@ -75,7 +75,7 @@ int conveyor_create(conveyor_t** out, const conveyor_backend_t* backend, int fla
   auto known = known_part(backend);
   if (!known) return fail(EINVAL);
   int mode = flags & O_ACCMODE;
-  if ((mode != O_WRONLY && !known->pread) || (mode != O_RDONLY && !known->pwrite)) return fail(EINVAL);
+  if ((mode != O_WRONLY && !known->pread) || (mode != O_RDONLY && !known->pwrite)) return fail(ENOTSUP);
   return open_over(out, flags, options, 0, [&] { return std::make_unique<CallbackBackend>(*known); });
 }
 
