@@ -38,4 +38,4 @@ export function requireAligned(operation: string, path: string, offset: number, 
 }
 
 /** What the kernel's EINVAL for an aligned transfer means. */
-export const misalignedMemory: string = `O_DIRECT needs memory at a multiple of ${directIoBytes}: alignedBuffer() has it`;
+export const misalignedMemory: string = `O_DIRECT needs memory at multiples of ${directIoBytes}, as of alignedBuffer()`;

@@ -3,7 +3,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { link, lstat, readlink, realpath, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { ConveyorError } from '@libconveyor/errors';
-import { fchmod, fchown, fsync, open, requireRegular, syncDirectory } from './descriptor.ts';
+import { fchmod, fchown, fstat, fsync, open, requireRegular, syncDirectory } from './descriptor.ts';
 import { codeOf, origin } from './error-map.ts';
 
 const linksFollowedMax = 40;
@@ -103,7 +103,8 @@ export class HiddenFile {
   async #keepOwner(fd: number): Promise<void> {
     const { stats } = this.#target;
     if (stats === undefined || process.geteuid?.() !== 0) return;
-    if (stats.uid !== 0n || stats.gid !== 0n) await fchown(fd, Number(stats.uid), Number(stats.gid));
+    const own = await fstat(fd);
+    if (own.uid !== stats.uid || own.gid !== stats.gid) await fchown(fd, Number(stats.uid), Number(stats.gid));
   }
 }
 

@@ -165,6 +165,10 @@ export class FsStorage extends StorageAdapter {
         detail: 'source and target are the same file',
       });
     }
+    // Said again by link(2) at the end; here it spares the bytes.
+    if (options.exclusive && place.stats !== undefined) {
+      throw new ConveyorError('EEXIST', { origin, operation: 'copy', path: target });
+    }
     const hidden = new HiddenFile(place);
     try {
       await copyFile(osSource, hidden.osPath, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);

@@ -36,7 +36,7 @@ describe('transfers', () => {
     expect(await transferAll(new Uint8Array(10), script([0]).transfer, goOn)).toBe(0);
   });
 
-  test('interrupted ones are repeated, but not for ever', async () => {
+  test('lesson 15: interrupted ones are repeated, but not for ever', async () => {
     const { asked, transfer } = script([interrupted(), interrupted(), 5, interrupted(), 5]);
     expect(await transferAll(new Uint8Array(10), transfer, goOn)).toBe(10);
     expect(asked.map(([done]) => done)).toEqual([0, 0, 0, 5, 5]);

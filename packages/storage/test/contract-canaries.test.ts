@@ -141,7 +141,7 @@ const canaries: readonly Canary[] = [
   },
   {
     what: 'O_APPEND that remembers the end',
-    title: 'append puts bytes behind the end, wherever that is then',
+    title: 'lesson 6: append puts bytes behind the end, wherever that is then',
     make: brokenFiles((real) => {
       let end = 0;
       return {

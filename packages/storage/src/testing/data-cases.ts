@@ -32,7 +32,7 @@ export const dataCases: readonly ContractCase[] = [
   { title: 'flags decide what is allowed: O_RDONLY, O_WRONLY, O_RDWR', run: obeysAccessMode },
   { title: 'O_CREAT, O_EXCL, O_TRUNC do what open(2) says', run: obeysCreationFlags },
   { title: 'flags that contradict each other or do not exist are refused', run: refusesFlags },
-  { title: 'append puts bytes behind the end, wherever that is then', run: appendsAtEnd },
+  { title: 'lesson 6: append puts bytes behind the end, wherever that is then', run: appendsAtEnd },
   { title: 'appends in flight at once all are there once', run: appendsInParallel },
   { title: 'truncate cuts, and what was cut never comes back', run: truncates },
   { title: 'sync resolves, with dataOnly too', run: syncs },

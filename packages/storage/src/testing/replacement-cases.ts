@@ -29,12 +29,13 @@ export const replacementCases: readonly ContractCase[] = [
   { title: 'replacements race, and one of them is there in whole', run: racesWhole },
 ];
 
-async function showsAtCommit({ storage, at, base, capabilities }: World): Promise<void> {
+async function showsAtCommit({ storage, at, base, capabilities, fd }: World): Promise<void> {
   await createFile(storage, at('old'), pattern(100));
   for (const name of ['old', 'new']) {
     const file = await storage.openReplacement(at(name));
     assert.equal(file.path, at(name));
     assert.equal(file.flags, constants.O_RDWR);
+    assert.equal(file.fd !== undefined, fd, `fd is ${String(file.fd)}`);
     await writeAll(file, pattern(200_000, 2), 60_000);
     if (name === 'old') await requireContent(storage, at('old'), pattern(100));
     else await rejectsWith(storage.stat(at('new')), 'ENOENT');
