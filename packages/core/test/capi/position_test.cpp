@@ -287,8 +287,8 @@ TEST(p4, writes_during_a_truncate_survive) {
   REQUIRE(backend.wait_held(Kind::kTruncate, 1, Side::kAfter));
   Background writer([&] { return conveyor_pwrite(handle, "later", 5, 50); });
   writer.is_blocked();
-  Completion flush;
-  conveyor_flush_async(handle, Completion::done, &flush);
+  Background flush([&] { return conveyor_flush(handle); });
+  flush.is_blocked();
   backend.open(Kind::kTruncate, Side::kAfter);
   CHECK_EQ(truncated.result(), 0);
   CHECK_EQ(writer.result(), 5);

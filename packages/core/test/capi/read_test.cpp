@@ -255,7 +255,8 @@ TEST(r3, backend_reads_are_aligned) {
   }
   REQUIRE(reads_whole(handle, file, file.size(), 1000));
   for (const Call &call : backend.calls(Kind::kRead)) {
-    CHECK_EQ(call.offset % 4096, 0);
+    // The rest of a read that the end of the file cut short is asked for from there.
+    CHECK(call.offset % 4096 == 0 || call.offset == static_cast<off_t>(file.size()));
     CHECK(call.end() % 4096 == 0 || call.end() == static_cast<off_t>(file.size()));
   }
 }

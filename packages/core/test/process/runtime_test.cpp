@@ -162,6 +162,7 @@ TEST(w6, a_writer_that_waits_for_the_budget_goes_on_when_another_handle_gives_ro
   ScriptedBackend poor;
   conveyor_options_t options = greedy_options();
   options.tick_ms = 10;
+  options.write_depth = 1;  // one held call leaves the pool to the other handle
   Handle holder(rich, O_RDWR, options);
   Handle waiter(poor, O_RDWR, options);
   rich.hold(Kind::kWrite);

@@ -65,6 +65,7 @@ struct Rules {
   bool append = false;
   bool nonblocking = false;          ///< EAGAIN is an answer: flush and repeat
   bool failing = false;              ///< EIO is an answer: clear the error and repeat
+  bool hasty = false;                ///< ETIMEDOUT is an answer: repeat
   std::size_t write_max = SIZE_MAX;  ///< larger single writes are EMSGSIZE
   std::size_t file_size_max = 200'000;
   std::size_t piece_max = 6000;
@@ -110,7 +111,7 @@ class Differential {
   /// Repeats what the rules allow to fail for a while. Returns the result or -errno.
   template <typename Operation>
   ssize_t settle(Operation operation) {
-    for (int attempt = 0; attempt < 100; ++attempt) {
+    for (int attempt = 0; attempt < 1000; ++attempt) {
       errno = 0;
       const ssize_t result = operation();
       if (result != -1) return result;
@@ -120,6 +121,8 @@ class Differential {
         conveyor_clear_error(handle_);
       } else if (error == EAGAIN && rules_.nonblocking) {
         conveyor_flush(handle_);
+      } else if (error == ETIMEDOUT && rules_.hasty) {
+        continue;
       } else {
         return -error;
       }

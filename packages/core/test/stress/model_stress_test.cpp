@@ -64,6 +64,8 @@ void run_on_backend(const Setup &setup) {
     backend.clear_faults();
     conveyor_clear_error(handle);
     REQUIRE(differential.compare());
+    if (setup.rules.hasty) backend.open_gates();
+    REQUIRE(eventually([&] { return ERRNO_OF(conveyor_flush(handle)) != ETIMEDOUT; }));
     REQUIRE_EQ(ERRNO_OF(conveyor_flush(handle)), 0);
     REQUIRE(differential.compare());
     REQUIRE(backend.bytes() == reference.read(static_cast<std::size_t>(reference.size()), 0));
@@ -155,6 +157,27 @@ TEST(c2, model_aligned_reads) {
     set_rings(options, 16 * kKiB, 64 * kKiB);
     options.read_align = 512;
   }});
+}
+
+TEST(f9, model_with_deadlines_that_pass) {
+  run_on_backend({.options =
+                      [](conveyor_options_t &options) {
+                        set_rings(options, 16 * kKiB, 32 * kKiB);
+                        options.read_timeout_ms = 1;
+                        options.write_timeout_ms = 1;
+                        options.flush_timeout_ms = 1;
+                      },
+                  .rules = {.hasty = true}});
+}
+
+TEST(f9, model_unbuffered_with_deadlines_that_pass) {
+  run_on_backend({.options =
+                      [](conveyor_options_t &options) {
+                        options.write_capacity_max = CONVEYOR_UNBUFFERED;
+                        options.read_capacity_max = CONVEYOR_UNBUFFERED;
+                        options.read_timeout_ms = 1;
+                      },
+                  .rules = {.hasty = true}});
 }
 
 TEST(f4, model_with_errors_that_are_cleared) {
