@@ -1,6 +1,10 @@
+import { writeSync } from 'node:fs';
+import { describeError } from '@libconveyor/errors';
 import type { EngineHandle } from './engine-handle.ts';
 
 const open = new Set<EngineHandle>();
+/** What was lost and told already: a handle, and its number of changes then. */
+const told = new WeakMap<EngineHandle, number>();
 let watchesExit = false;
 
 const registry = new FinalizationRegistry<EngineHandle>((handle) => {
@@ -14,8 +18,8 @@ const registry = new FinalizationRegistry<EngineHandle>((handle) => {
 });
 
 /**
- * Keeps an eye on a handle whose user may forget it: it is closed with a warning when `owner` is garbage collected, and
- * flushed before the process ends by itself. (A process that is made to end flushes what needs no JavaScript for it.)
+ * Keeps an eye on a handle whose user may forget it. It is closed with a warning when `owner` is garbage collected; what it
+ * has accepted is landed before the process ends, as far as that is possible, and otherwise the loss is told.
  */
 export function watchHandle(owner: object, handle: EngineHandle): void {
   registry.register(owner, handle, handle);
@@ -23,6 +27,7 @@ export function watchHandle(owner: object, handle: EngineHandle): void {
   if (watchesExit) return;
   watchesExit = true;
   process.on('beforeExit', flushAll);
+  process.on('exit', flushAtExit);
 }
 
 /** The handle has been closed properly. */
@@ -34,21 +39,33 @@ export function unwatchHandle(handle: EngineHandle): void {
 /** Every flush keeps the event loop alive, after which Node asks again; a handle is asked once for the same changes. */
 function flushAll(): void {
   for (const handle of open) {
-    if (!handle.mayBeDirty || warned.get(handle) === handle.changes) continue;
-    const { changes } = handle;
-    handle.flush().catch((thrown: unknown) => {
-      warned.set(handle, changes);
-      warnOfLoss(handle, thrown);
-    });
+    if (!handle.mayBeDirty || told.get(handle) === handle.changes) continue;
+    handle.flush().catch((thrown: unknown) => warnOfLoss(handle, thrown));
   }
 }
 
-const warned = new WeakMap<EngineHandle, number>();
+/** process.exit: no promise is settled any more, and no warning printed. */
+function flushAtExit(): void {
+  for (const handle of open) {
+    if (!handle.mayBeDirty || told.get(handle) === handle.changes) continue;
+    const failure = handle.flushAtExit();
+    if (failure !== undefined) tell(`conveyor: ${lossOf(handle, failure)}\n`);
+  }
+}
 
 function warnOfLoss(handle: EngineHandle, thrown: unknown): void {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  process.emitWarning(`Bytes accepted for '${handle.path}' could not be stored: ${reason}`, {
-    type: 'ConveyorWarning',
-    code: 'CONVEYOR_BYTES_LOST',
-  });
+  told.set(handle, handle.changes);
+  process.emitWarning(lossOf(handle, thrown), { type: 'ConveyorWarning', code: 'CONVEYOR_BYTES_LOST' });
+}
+
+function lossOf(handle: EngineHandle, thrown: unknown): string {
+  return `bytes accepted for '${handle.path}' could not be stored: ${describeError(thrown)}`;
+}
+
+function tell(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    // Standard error is closed: there is nobody left to tell.
+  }
 }

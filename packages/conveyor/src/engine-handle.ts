@@ -41,6 +41,7 @@ export interface EngineHandleOptions {
 }
 
 const eBadf = 9;
+const eNotSup = 95;
 const eTimedOut = 110;
 const eCanceled = 125;
 const operationNames = ['', 'read', 'write', 'append', 'size', 'truncate', 'sync', 'close'] as const;
@@ -175,6 +176,19 @@ export class EngineHandle {
     } finally {
       if (this.#isOpen) this.id = id;
     }
+  }
+
+  /**
+   * Lands what was accepted when no JavaScript will run any more, and blocks for it. Returns why bytes are lost, if they are:
+   * a storage in JavaScript cannot take them.
+   */
+  flushAtExit(): ConveyorError | undefined {
+    const result = this.native.flushSync(this.#engineId);
+    if (result >= 0) return undefined;
+    if (result !== -eNotSup) return this.errorFor(result, { operation: 'flush' });
+    const stats = this.native.stats(this.#engineId);
+    const isClean = typeof stats === 'number' || stats.dirtyBytes === 0;
+    return isClean ? undefined : this.errorFor(-eCanceled, { operation: 'flush', length: stats.dirtyBytes });
   }
 
   /** The sticky error with its byte range, or undefined. Clauses: F4, F8. */

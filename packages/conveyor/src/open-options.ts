@@ -120,10 +120,10 @@ export function parseBuffering(options: BufferingOptions, capabilities: Capabili
   requireBoolean('options.nonblocking', nonblocking);
   requireBoolean('options.keepUntilSync', keepUntilSync);
   requireOneOf('options.durability', durability, Object.keys(durabilities));
-  native['largeWrite'] = largeWrites[largeWrite];
-  native['nonblocking'] = nonblocking ? 1 : 0;
-  native['keepUntilSync'] = keepUntilSync ? 1 : 0;
-  native['durability'] = durabilities[durability];
+  native.largeWrite = largeWrites[largeWrite];
+  native.nonblocking = nonblocking ? 1 : 0;
+  native.keepUntilSync = keepUntilSync ? 1 : 0;
+  native.durability = durabilities[durability];
   const { readTimeoutMs, writeTimeoutMs, flushTimeoutMs } = options;
   return { native, durability, waitLimits: { bytes: readTimeoutMs, room: writeTimeoutMs, landing: flushTimeoutMs } };
 }

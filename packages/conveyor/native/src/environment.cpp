@@ -1,5 +1,6 @@
 #include "environment.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <vector>
@@ -163,23 +164,35 @@ void Environment::tear_down() {
     if (operation->closes) close_finished(operation->handle, operation->result);
     ++finished;
   }
+  const std::vector<HandleId> told = handles_with_known_errors();
   for (const BackendRequest& request : left.requests) {
     if (Handle* handle = handles.find(request.handle)) handle->backend->refuse(request.io);
   }
   handles.for_each([](HandleId, Handle& handle) {
     if (handle.backend != nullptr) handle.backend->abandon();
   });
-  close_handles();
+  close_handles(told);
   const auto deadline = std::chrono::steady_clock::now() + kTearDownMax;
   leaked_ = !mailbox->await_operations(operations.pending() - finished, deadline);
-  if (leaked_) return report_lost(-ETIMEDOUT);
+  if (leaked_) return report_lost(0, -ETIMEDOUT, {});
   for (Operation* operation = mailbox->take().operations; operation != nullptr; operation = operation->next) {
-    if (operation->closes && operation->result < 0) report_lost(operation->result);
+    if (operation->closes) report_lost(operation->handle, operation->result, told);
   }
 }
 
-void Environment::close_handles() {
-  handles.for_each([this](HandleId id, Handle& handle) {
+std::vector<HandleId> Environment::handles_with_known_errors() {
+  std::vector<HandleId> known;
+  handles.for_each([&known](HandleId id, const Handle& handle) {
+    conveyor_stats_t stats{};
+    stats.struct_size = sizeof stats;
+    if (conveyor_get_stats(handle.engine, &stats) != 0) return;
+    if (stats.sticky_error != 0 && stats.unreported_errors == 0) known.push_back(id);
+  });
+  return known;
+}
+
+void Environment::close_handles(const std::vector<HandleId>& told) {
+  handles.for_each([this, &told](HandleId id, Handle& handle) {
     if (handle.closing) return;
     handle.closing = true;
     conveyor_t* engine = handle.engine;
@@ -187,11 +200,12 @@ void Environment::close_handles() {
     const double outcome = start(id, none, true, [engine](conveyor_done_t done, void* arg) {
       return conveyor_close_async(engine, done, arg);
     });
-    if (outcome < 0 && outcome > kPendingBase) report_lost(static_cast<ssize_t>(outcome));
+    if (outcome > kPendingBase) report_lost(id, static_cast<ssize_t>(outcome), told);
   });
 }
 
-void Environment::report_lost(ssize_t result) {
+void Environment::report_lost(HandleId id, ssize_t result, const std::vector<HandleId>& told) {
+  if (result >= 0 || std::find(told.begin(), told.end(), id) != told.end()) return;
   // JavaScript is gone, so this is the last chance to tell somebody.
   std::fprintf(stderr, "conveyor: a handle was left open when its thread ended, and closing it failed: %s\n",
                std::strerror(static_cast<int>(-result)));

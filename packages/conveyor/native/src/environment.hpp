@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "bounce_pool.hpp"
 #include "handle_table.hpp"
@@ -76,8 +77,9 @@ class Environment {
   void settle(Operation* finished);
   void settle_batch(Operation* const* batch, uint32_t count);
   void dispatch(const BackendRequest& request);
-  void close_handles();
-  void report_lost(ssize_t result);
+  std::vector<HandleId> handles_with_known_errors();
+  void close_handles(const std::vector<HandleId>& told);
+  static void report_lost(HandleId id, ssize_t result, const std::vector<HandleId>& told);
   void tear_down();
 
   static constexpr uint32_t kBatchMax = 256;

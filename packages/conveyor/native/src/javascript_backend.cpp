@@ -48,7 +48,8 @@ void JavaScriptBackend::abandon() {
 }
 
 void JavaScriptBackend::refuse(const conveyor_io_t& io) {
-  // Nothing can be done for it any more; only its close has nothing to lose.
+  // Nothing can be done for it any more, and trying again would not help; only its close has nothing to lose.
+  retryable_[EIO].store(false, std::memory_order_release);
   conveyor_complete(engine_, io.id, io.kind == CONVEYOR_IO_CLOSE ? 0 : -EIO);
 }
 
