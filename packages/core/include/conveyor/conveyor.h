@@ -131,7 +131,7 @@ int conveyor_clear_error(conveyor_t *handle);           /* re-arms the handle an
 /* Refuses new operations, wakes waiting ones with EBADF, flushes, frees. If bytes cannot land it returns the error and they are
  * lost with the handle: conveyor_last_error and conveyor_clear_error come before. ETIMEDOUT (flush_timeout_ms) leaves it open. [F5] */
 int conveyor_close(conveyor_t *handle);
-void conveyor_destroy(conveyor_t *handle); /* conveyor_close without a result; NULL is allowed */
+void conveyor_destroy(conveyor_t *handle); /* conveyor_close without a result or a deadline; NULL is allowed */
 const char *conveyor_version(void);
 
 #ifdef __cplusplus

@@ -108,7 +108,9 @@ int conveyor_close(conveyor_t* handle) {
 
 void conveyor_destroy(conveyor_t* handle) {
   int saved = errno;
-  if (handle) conveyor_close(handle);
+  // Its caller cannot know that time ran out, and frees what the backend's calls still use.
+  while (handle && conveyor_close(handle) != 0 && errno == ETIMEDOUT) {
+  }
   errno = saved;
 }
 }

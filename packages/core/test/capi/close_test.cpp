@@ -76,6 +76,27 @@ TEST(f5, destroy_lands_everything_too) {
   conveyor_destroy(nullptr);
 }
 
+TEST(f5, destroy_returns_only_when_the_backend_is_free) {
+  ScriptedBackend backend;
+  conveyor_options_t options = patient_options();
+  options.flush_timeout_ms = 1;
+  Handle handle(backend, O_RDWR, options);
+  backend.hold(Kind::kWrite);
+  REQUIRE(write_at(handle, "abc", 0));
+  REQUIRE_EQ(ERRNO_OF(conveyor_flush(handle)), ETIMEDOUT);
+  conveyor_t *raw = handle.release();
+  Background destroy([raw]() -> ssize_t {
+    conveyor_destroy(raw);
+    return 0;
+  });
+  REQUIRE(eventually([raw] { return ERRNO_OF(conveyor_lseek(raw, 0, SEEK_CUR)) == EBADF; }));  // it has begun
+  CHECK(!destroy.has_returned());
+  backend.open(Kind::kWrite);
+  CHECK_EQ(destroy.result(), 0);
+  CHECK_EQ(backend.bytes(), "abc");
+  CHECK_EQ(backend.finished(Kind::kClose), 1U);
+}
+
 TEST(f5, a_close_that_times_out_leaves_the_handle_open) {
   ScriptedBackend backend("0123456789");
   conveyor_options_t options = patient_options();

@@ -332,7 +332,7 @@ TEST(lesson_17, without_buffering_everything_still_works) {
   CHECK(write_at(handle, large, 0));  // no ring, no EMSGSIZE
   CHECK(read_at(handle, large.size(), 0) == large);
   CHECK_EQ(stats_of(handle).window_bytes + stats_of(handle).dirty_bytes, 0U);
-  CHECK(eventually([&] { return stats_of(handle).write_capacity == 0; }));  // what it took to pass through is given back
+  CHECK(eventually([&] { return stats_of(handle).write_capacity == 0; }));
   backend.fail(Kind::kWrite, ENOSPC, 1);
   CHECK_EQ(ERRNO_OF(conveyor_pwrite(handle, "x", 1, 0)), ENOSPC);  // who writes is told
   conveyor_clear_error(handle);

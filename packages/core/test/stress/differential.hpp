@@ -2,6 +2,7 @@
 /// A handle and a reference file, driven by the same random operations and compared after each.
 
 #include <cerrno>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,6 +67,7 @@ struct Rules {
   bool nonblocking = false;          ///< EAGAIN is an answer: flush and repeat
   bool failing = false;              ///< EIO is an answer: clear the error and repeat
   bool hasty = false;                ///< ETIMEDOUT is an answer: repeat
+  std::function<void()> relief = {};    ///< called when an operation keeps running out of time
   std::size_t write_max = SIZE_MAX;  ///< larger single writes are EMSGSIZE
   std::size_t file_size_max = 200'000;
   std::size_t piece_max = 6000;
@@ -108,6 +110,8 @@ class Differential {
   int errors() const { return errors_; }
 
  private:
+  static constexpr int kPatientAttempts = 10;
+
   /// Repeats what the rules allow to fail for a while. Returns the result or -errno.
   template <typename Operation>
   ssize_t settle(Operation operation) {
@@ -122,7 +126,7 @@ class Differential {
       } else if (error == EAGAIN && rules_.nonblocking) {
         conveyor_flush(handle_);
       } else if (error == ETIMEDOUT && rules_.hasty) {
-        continue;
+        if (attempt >= kPatientAttempts && rules_.relief) rules_.relief();
       } else {
         return -error;
       }
