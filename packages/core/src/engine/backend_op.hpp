@@ -49,7 +49,6 @@ struct BackendOp {
   int ring_generation = 0;     // write: which memory of the ring it reads
   bool waiting = false;        // for a retry
   bool end_of_file = false;    // read: it met the end
-  uint64_t landed_end = 0;     // read: end of what landed while it ran; an end of file before it is an old one
   uint32_t attempts = 0;
   Time first_failure = 0;
   Time due = 0;                // of the retry

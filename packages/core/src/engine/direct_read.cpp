@@ -8,22 +8,37 @@
 #include "engine/scatter.hpp"
 
 namespace conveyor {
+namespace {
+
+constexpr uint8_t kRestartsMax = 8;  // of a read that races with appends; then it gives what it has
+
+}  // namespace
 
 void ReadSide::start_direct(Request& request) {
   if (spare_directs_.empty()) spare_directs_.push_back(std::make_unique<DirectRead>());
   directs_.push_back(std::move(spare_directs_.back()));
   spare_directs_.pop_back();
   DirectRead& direct = *directs_.back();
-  direct.gaps.clear();
+  std::vector<Range> gaps = std::move(direct.gaps);  // its memory serves again
+  direct = DirectRead{};
+  direct.gaps = std::move(gaps);
   direct.request = &request;
   direct.begin = static_cast<uint64_t>(request.offset);
-  direct.gap = direct.submitted = direct.flying = 0;
-  direct.file_end = UINT64_MAX;
-  direct.accepted_end = writes_ ? writes_->end() : 0;
-  direct.error = 0;
+  direct.ring_tail = writes_ ? writes_->seal() : 0;
+  direct.count = request.count;
   request.direct = &direct;
   request.blocker = nullptr;
-  uint64_t end = direct.begin + request.count;
+  find_gaps(direct);
+}
+
+// Copies what is in memory; the rest are the gaps.
+void ReadSide::find_gaps(DirectRead& direct) {
+  Request& request = *direct.request;
+  uint64_t end = direct.begin + direct.count;
+  direct.gaps.clear();
+  direct.gap = direct.submitted = 0;
+  direct.file_end = UINT64_MAX;
+  direct.end_is_stale = false;
   for (uint64_t at = direct.begin; at < end;) {
     // Zeros behind an old end of file are not believed: order above every other.
     Reach got = reach({at, end}, UINT64_MAX);
@@ -43,21 +58,21 @@ void ReadSide::start_over_appends(Request& request, uint64_t size, const AppendW
   start_direct(request);
   DirectRead& direct = *request.direct;
   uint64_t begin = direct.begin, end = begin + request.count;
-  direct.accepted_end = size + appends.pending();
+  direct.end_floor = size + appends.pending();
   direct.gaps.clear();
   if (begin < size) direct.gaps.push_back({begin, std::min(end, size)});
-  Range overlay = Range{size, direct.accepted_end}.clipped({begin, end});
+  Range overlay = Range{size, direct.end_floor}.clipped({begin, end});
   if (!overlay.empty()) {
     appends.copy_pending(overlay.begin - size, overlay.length(), request.iov, request.iov_count, overlay.begin - begin);
   }
-  if (end > direct.accepted_end) direct.file_end = size;
+  if (end > direct.end_floor) direct.file_end = size;
   if (!pump_direct(direct)) finish_direct(direct);
 }
 
 // Starts what may be started. False: all of it has been done.
 bool ReadSide::pump_direct(DirectRead& direct) {
   Request& request = *direct.request;
-  while (!paused_ && direct.error == 0 && direct.gap < direct.gaps.size()) {
+  while (direct.error == 0 && direct.gap < direct.gaps.size()) {
     Range gap = direct.gaps[direct.gap];
     Range rest{gap.begin + direct.submitted, gap.end};
     if (rest.empty() || rest.begin >= direct.file_end) {
@@ -132,13 +147,18 @@ void ReadSide::direct_fetched(BackendOp* op, int error) {
   }
 }
 
-// True, always: the request went to finished_.
+// True: the request went to finished_. False: it began anew, because the end of file that it met is an old one.
 bool ReadSide::finish_direct(DirectRead& direct) {
   Request& request = *direct.request;
   uint64_t end = direct.begin + request.count;
+  if (direct.file_end < end && direct.end_is_stale && direct.restarts < kRestartsMax) {
+    ++direct.restarts;
+    find_gaps(direct);
+    if (pump_direct(direct)) return false;
+  }
   if (direct.file_end < end) {
     // Behind the backend's end only accepted bytes count, and zeros before them [R2].
-    uint64_t zeros_end = std::min(end, direct.accepted_end);
+    uint64_t zeros_end = std::min(end, std::max(direct.end_floor, writes_ ? writes_->end() : 0));
     for (Range gap : direct.gaps) {
       Range zeros = gap.clipped({direct.file_end, zeros_end});
       if (!zeros.empty())
@@ -146,11 +166,26 @@ bool ReadSide::finish_direct(DirectRead& direct) {
     }
     end = std::max(std::max(direct.file_end, zeros_end), direct.begin);
   }
-  ssize_t result = direct.error ? -direct.error : static_cast<ssize_t>(std::min(end, direct.begin + request.count) - direct.begin);
+  end = std::min(end, direct.begin + request.count);
+  if (writes_) overlay(request, {direct.begin, end});
+  ssize_t result = direct.error ? -direct.error : static_cast<ssize_t>(end - direct.begin);
   request.direct = nullptr;
   settle_direct(direct);
   finish(request, result);
   return true;
+}
+
+void ReadSide::overlay(Request& request, Range range) {
+  ExtentIndex& extents = writes_->extents();
+  for (Extent* e = extents.at_or_after(range.begin); e && e->offset < range.end; e = extents.next_of(*e)) {
+    Range part = e->range().clipped(range);
+    writes_->ring().copy_out(e->position + (part.begin - e->offset), part.length(), request.iov, request.iov_count,
+                             part.begin - static_cast<uint64_t>(request.offset));
+  }
+}
+
+void ReadSide::appended() {
+  for (auto& direct : directs_) direct->end_is_stale = true;
 }
 
 void ReadSide::settle_direct(DirectRead& direct) {
@@ -177,12 +212,11 @@ void ReadSide::unpass(Range range) {
   passing_.pop_back();
 }
 
-bool ReadSide::reads_now(Range range) const {
+bool ReadSide::reads_now(Range range, uint64_t position) const {
   for (Range passing : passing_)
     if (passing.overlaps(range)) return true;
   for (const auto& direct : directs_)
-    for (Range gap : direct->gaps)
-      if (gap.overlaps(range)) return true;
+    if (position >= direct->ring_tail && range.overlaps({direct->begin, direct->begin + direct->count})) return true;
   return false;
 }
 
@@ -196,7 +230,6 @@ void ReadSide::cancel(Request& request) {
   DirectRead& direct = *request.direct;
   request.direct = nullptr;
   direct.request = nullptr;
-  direct.gaps.resize(std::min(direct.gaps.size(), direct.gap + 1));
   if (direct.flying == 0) settle_direct(direct);
 }
 

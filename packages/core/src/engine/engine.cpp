@@ -128,7 +128,11 @@ void Engine::op_done(BackendOp* op) {
     case IoKind::kRead: return reads_.fetched(op, 0);
     case IoKind::kWrite:
     case IoKind::kAppend:
-      if (op->kind == IoKind::kWrite) ops_.raise_end_floors(op->range.end);
+      if (appends_) {
+        reads_.appended();
+      } else {
+        ops_.raise_end_floors(op->range.end);
+      }
       writes_->landed(op);
       ops_.release(op);
       return append_settled();

@@ -106,7 +106,7 @@ class Engine {
   void dispatch(Request& request);
   bool take_out(Request& request);
   bool give_back();
-  bool quiet() const { return ops_.idle() && !reads_.passing(); }
+  bool quiet() const { return ops_.idle() && !reads_.busy(); }
 
   // engine_io.cpp: reads, writes and the cursor
   void start_write(Request& request);

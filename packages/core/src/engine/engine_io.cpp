@@ -97,7 +97,9 @@ void Engine::start_read(Request& request) {
 
 bool Engine::passed(Range range, ssize_t result, Time now) {
   reads_.unpass(range);
-  bool whole = result == static_cast<ssize_t>(range.length());
+  settle_lanes();
+  // What was accepted there meanwhile belongs to what the file is now.
+  bool whole = result == static_cast<ssize_t>(range.length()) && !(extents_ && extents_->extents().overlaps(range));
   if (whole) {
     ++counters_.totals.reads;
     ++counters_.totals.read_misses;

@@ -31,6 +31,7 @@ void ExtentWrites::extend_youngest(uint64_t count) { youngest_->length += count;
 
 // Clause: W5. Only when queued extents cover all of it, so that the log gains nothing.
 bool ExtentWrites::rewrite_in_place(const Request& request, Range range) {
+  if (reads_->reads_now(range, UINT64_MAX)) return false;
   uint64_t covered = range.begin;
   for (Extent* e = extents_.at_or_after(range.begin); covered < range.end; e = extents_.next_of(*e)) {
     if (!e || e->offset > covered || !e->queued()) return false;
@@ -70,14 +71,14 @@ void ExtentWrites::open_lane(Range keep_out) {
   lane_ = {at, begin, room, begin, 0};
 }
 
-bool ExtentWrites::blocked(Range range) const {
-  return ops_.overlaps(range) || (reads_ && reads_->reads_now(range));
+bool ExtentWrites::blocked(const Extent& extent) const {
+  return ops_.overlaps(extent.range()) || reads_->reads_now(extent.range(), extent.position);
 }
 
 Extent* ExtentWrites::pick(bool demanded_only) {
   for (Extent* e = extents_.oldest_queued(); e; e = e->next) {
     if (demanded_only && e->position >= land_before_) return nullptr;
-    if (!blocked(e->range())) return e;
+    if (!blocked(*e)) return e;
   }
   return nullptr;
 }
@@ -96,7 +97,7 @@ bool ExtentWrites::submit_one(bool demanded_only) {
   uint64_t total = first->length;
   size_t pieces = 1;
   auto joins = [&](Extent* e) {
-    return e && e->queued() && total + e->length <= config_.max_io && pieces < kPiecesMax && !blocked(e->range());
+    return e && e->queued() && total + e->length <= config_.max_io && pieces < kPiecesMax && !blocked(*e);
   };
   for (Extent* e = extents_.prev_of(*first); joins(e) && e->end() == first->offset; e = extents_.prev_of(*first)) {
     first = e;
@@ -128,7 +129,7 @@ void ExtentWrites::load(BackendOp* op, Extent& extent) {
 }
 
 void ExtentWrites::landed(BackendOp* op) {
-  if (reads_) reads_->patch(*op, ring_);
+  reads_->patch(*op, ring_);
   ring_.unpin(op->ring_generation);
   for (Extent* e = extents_.at_or_after(op->range.begin); e && e->offset < op->range.end;) {
     Extent* next = extents_.next_of(*e);
@@ -162,7 +163,7 @@ void ExtentWrites::give_back(BackendOp* op) {
   // What was overwritten while it was in flight is dead now; the rest was held above and stays.
   for (LogRun run : op->log) ledger_.landed(run.position, run.length);
   drop_log(op);
-  if (reads_) reads_->forget(op->range);
+  reads_->forget(op->range);
 }
 
 void ExtentWrites::synced(bool succeeded) {

@@ -22,6 +22,11 @@ class ExtentWrites final : public WriteSide {
   void synced(bool succeeded) override;
 
   ExtentIndex& extents() { return extents_; }
+  /// What is accepted from now on becomes an extent of its own. Returns where it will be in the ring.
+  uint64_t seal() {
+    youngest_ = nullptr;
+    return ring_.tail();
+  }
   /// The file now ends at `size`: accepted bytes beyond it are dropped. Requires: no write is in flight. Clause: P4.
   void cut(uint64_t size);
 
@@ -35,7 +40,7 @@ class ExtentWrites final : public WriteSide {
   bool rewrite_in_place(const Request& request, Range range);
   void supersede(Range range);
   Extent* pick(bool demanded_only);
-  bool blocked(Range range) const;
+  bool blocked(const Extent& extent) const;
   void load(BackendOp* op, Extent& extent);
   void drop_log(BackendOp* op);
 

@@ -42,7 +42,6 @@ BackendOp* OpTable::make(IoKind kind, Range range) {
   op->request = nullptr;
   op->direct = nullptr;
   op->waiting = op->end_of_file = false;
-  op->landed_end = 0;
   op->attempts = 0;
   op->done = 0;
   op->end_floor = 0;
@@ -148,11 +147,6 @@ BackendOp* OpTable::find(uint64_t id) const {
   for (BackendOp* op : flying_)
     if (op->id == id && !op->waiting) return op;
   return nullptr;
-}
-
-void OpTable::note_landed(uint64_t end) {
-  for (BackendOp* op : flying_)
-    if (op->kind == IoKind::kRead) op->landed_end = std::max(op->landed_end, end);
 }
 
 void OpTable::raise_end_floors(uint64_t end) {

@@ -40,8 +40,6 @@ class OpTable {
   bool idle() const { return flying_.empty(); }
   size_t reads() const { return reads_; }
   size_t writes() const { return writes_; }
-  /// A write landed: reads in flight may have looked at the file before it.
-  void note_landed(uint64_t end);
   /// A write has landed that ends here: what is in flight may have seen the file shorter.
   void raise_end_floors(uint64_t end);
   /// A read or write in flight touches the range.

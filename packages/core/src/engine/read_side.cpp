@@ -241,7 +241,7 @@ void ReadSide::finish(Request& request, ssize_t result) {
 
 // What a read of the backend, begun at `order`, says about the end of the file.
 void ReadSide::learn_end(const BackendOp& op, uint64_t order) {
-  if (op.end_of_file && op.landed_end <= op.offset) {
+  if (op.end_of_file && op.end_floor <= op.offset) {
     file_end_ = op.offset;
     file_end_order_ = order;
   } else if (op.end_of_file || op.offset > file_end_) {
@@ -327,7 +327,7 @@ void ReadSide::open_lane() {
 }
 
 void ReadSide::patch(const BackendOp& op, const WriteRing& ring) {
-  ops_.note_landed(op.range.end);
+  for (auto& direct : directs_) direct->end_floor = std::max(direct->end_floor, op.range.end);
   if (op.range.end > file_end_) file_end_ = UINT64_MAX;
   uint64_t offset = op.range.begin;
   for (LogRun run : op.log) {

@@ -50,6 +50,8 @@ struct DirectRead {
   uint64_t end_floor = 0;          // the file is known to be at least this long
   uint64_t ring_tail = 0;          // of the write ring when it began
   size_t count = 0;
+  bool end_is_stale = false;       // an append landed since it began
+  uint8_t restarts = 0;
   int error = 0;
 };
 
@@ -81,7 +83,8 @@ class ReadSide {
   /// nobody reads ahead there. True: unpass() has to follow.
   bool pass(Range range);
   void unpass(Range range);
-  bool passing() const { return !passing_.empty(); }
+  /// Reads past the chunks are in flight.
+  bool busy() const { return !passing_.empty() || !directs_.empty(); }
 
   /// Starts a read at request.offset. Completed ones, now or later, come out of pop_finished(). Clause: R1 to R7.
   void start(Request& request);
@@ -100,12 +103,14 @@ class ReadSide {
 
   /// A backend write landed: chunks take its bytes over.
   void patch(const BackendOp& op, const WriteRing& ring);
+  /// An append landed, nobody knows where: who has met an end of file meanwhile looks again.
+  void appended();
   /// Bytes whose backend contents are not known any more.
   void forget(Range range);
   void forget_all() { forget({0, UINT64_MAX}); }
   /// A read past the chunks is in flight there that began before the bytes at this ring position were accepted.
   bool reads_now(Range range, uint64_t position) const;
-  /// Nothing is submitted while paused (truncate).
+  /// Nothing new begins while paused (truncate, close); what has begun goes on.
   void pause(bool paused) { paused_ = paused; }
   uint64_t held() const { return held_; }
   /// Gives memory back that is not in use. True if there was some.
@@ -142,11 +147,13 @@ class ReadSide {
   uint64_t share() const { return std::max<uint64_t>(config_.read_capacity_max * 3 / 4 / streams_.active(), 4096); }
 
   void start_direct(Request& request);
+  void find_gaps(DirectRead& direct);
   bool pump_direct(DirectRead& direct);
   bool submit_gap(DirectRead& direct, Range piece);
   void direct_fetched(BackendOp* op, int error);
   bool finish_direct(DirectRead& direct);
   void settle_direct(DirectRead& direct);
+  void overlay(Request& request, Range range);
   Range aligned(Range piece);
 
   const EngineConfig& config_;
