@@ -36,7 +36,7 @@ void AsyncBackend::submit(BackendOp& op) {
   }
   if (op.pieces.size() > 1) {
     // One buffer for the backend; without memory for it the first piece goes alone, as a short write.
-    op.block = Block::from(memory_, op.count);
+    op.block = acquire_block(memory_, op.count);
     if (op.block) {
       gather(op.block.data(), op.pieces.data(), static_cast<int>(op.pieces.size()), 0, op.count);
       io.buffer = op.block.data();

@@ -106,7 +106,7 @@ bool ReadSide::submit_gap(DirectRead& direct, Range piece) {
   bool into_caller = request.runs_inline && range.begin == piece.begin && range.end == piece.end;
   Block block;
   if (!into_caller) {
-    block = Block::from(memory_, range.length());
+    block = acquire_block(memory_, range.length());
     if (!block) return false;
   }
   BackendOp* op = ops_.make(IoKind::kRead, range);

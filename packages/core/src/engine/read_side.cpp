@@ -153,7 +153,7 @@ bool ReadSide::fetch(Range range) {
   auto after = chunks_.upper_bound(range.begin);
   bool taken = after != chunks_.begin() && std::prev(after)->second.range.contains(range.begin);  // by a doomed one
   if (paused_ || taken || !make_room(range.length())) return false;
-  Block data = Block::from(memory_, range.length());
+  Block data = acquire_block(memory_, range.length());
   if (!data) return false;
   held_ += range.length();
   Chunk& chunk = chunks_[range.begin];
@@ -326,7 +326,7 @@ void ReadSide::open_lane() {
   lane_ = {chunk->data.data() + (at - chunk->range.begin), at, end - at, at, 0};
 }
 
-void ReadSide::patch(const BackendOp& op, const WriteRing& ring) {
+void ReadSide::patch(const BackendOp& op, WriteRing& ring) {
   for (auto& direct : directs_) direct->end_floor = std::max(direct->end_floor, op.range.end);
   if (op.range.end > file_end_) file_end_ = UINT64_MAX;
   uint64_t offset = op.range.begin;

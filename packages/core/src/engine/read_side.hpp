@@ -102,7 +102,7 @@ class ReadSide {
   void prefetch(Range range);
 
   /// A backend write landed: chunks take its bytes over.
-  void patch(const BackendOp& op, const WriteRing& ring);
+  void patch(const BackendOp& op, WriteRing& ring);
   /// An append landed, nobody knows where: who has met an end of file meanwhile looks again.
   void appended();
   /// Bytes whose backend contents are not known any more.

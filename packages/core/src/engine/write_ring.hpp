@@ -4,6 +4,7 @@
 
 #include <sys/uio.h>
 
+#include <conveyor/ring/byte_ring.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -22,11 +23,11 @@ class WriteRing {
 
   size_t capacity_max() const { return capacity_max_; }
   /// Bytes of memory held now.
-  size_t capacity() const { return memory_now_.block.size(); }
-  uint64_t tail() const { return tail_; }
+  size_t capacity() const { return bytes_.capacity(); }
+  uint64_t tail() const { return bytes_.tail(); }
   uint64_t live() const { return live_; }
   /// How many bytes could be appended at once if memory allows.
-  size_t room() const { return capacity_max_ - static_cast<size_t>(tail_ - head_); }
+  size_t room() const { return capacity_max_ - bytes_.used(); }
   /// The memory budget refused the last growth.
   bool starved() const { return starved_; }
 
@@ -43,20 +44,14 @@ class WriteRing {
   void copy_out(uint64_t position, size_t count, const iovec* iov, int iov_count, size_t skip) const;
   /// Calls visit(pointer, length) for the one or two pieces of memory of [position, position + count).
   template <class Visit>
-  void for_each_piece(uint64_t position, uint64_t count, Visit visit) const {
-    while (count > 0) {
-      size_t index = index_of(position);
-      size_t length = std::min<uint64_t>(count, memory_now_.block.size() - index);
-      visit(memory_now_.block.data() + index, length);
-      position += length;
-      count -= length;
-    }
+  void for_each_piece(uint64_t position, uint64_t count, Visit visit) {
+    bytes_.view(position, count).value().for_each([&](std::span<std::byte> piece) { visit(piece.data(), piece.size()); });
   }
 
   /// Bytes that were alive are dead; the head follows.
   void drop(uint64_t position, uint64_t count);
   /// Counts them as alive once more, so that a following drop leaves them be. Requires: they are alive.
-  void hold(uint64_t position, uint64_t count);
+  void hold(uint64_t position, uint64_t count) { count_live(position, count); }
 
   /// A backend write reads the ring's memory from now on; returns what unpin has to be given.
   int pin();
@@ -65,27 +60,29 @@ class WriteRing {
   bool trim();
 
  private:
-  struct Mapping {
-    Block block;
-    int generation = 0;
-    int pins = 0;
+  /// Memory that was outgrown while backend writes read it.
+  struct Outgrown {
+    Block memory;
+    int generation;
+    int pins;
   };
 
-  size_t index_of(uint64_t position) const { return position & (memory_now_.block.size() - 1); }
   uint32_t& live_in(uint64_t block_number) { return live_in_block_[block_number % live_in_block_.size()]; }
   void count_live(uint64_t position, uint64_t count);
   bool grow(size_t needed);
   void advance_head();
+  /// Calls visit(block number, bytes of the range in it).
+  template <class Visit>
+  void for_each_block(uint64_t position, uint64_t count, Visit visit) const;
 
-  Memory& memory_;
   const size_t capacity_initial_;
   const size_t capacity_max_;
   const int block_shift_;
-  Mapping memory_now_;
-  std::vector<Mapping> memory_before_;  // outgrown, still read by backend writes
+  ring::ByteRing<MemorySource> bytes_;
+  int generation_ = 0;  // of its memory
+  int pins_ = 0;        // on it
+  std::vector<Outgrown> outgrown_;
   std::vector<uint32_t> live_in_block_;
-  uint64_t head_ = 0;
-  uint64_t tail_ = 0;
   uint64_t live_ = 0;
   bool starved_ = false;
 };
