@@ -59,8 +59,8 @@ typedef struct conveyor_options {
   uint32_t adaptive;             /* reserved for the controller; must be 0 in this version            [A1] */
   uint32_t journal_sync;         /* reserved for the journal; must be 0 in this version               [F7] */
   uint32_t owns_fd;              /* conveyor_open_fd: 1 = conveyor_close closes the descriptor (0)         */
-  size_t write_capacity_initial; /* first size of the write ring (64 KiB), a power of two             [W6] */
-  size_t write_capacity_max;     /* its bound (8 MiB), a power of two, or CONVEYOR_UNBUFFERED              */
+  size_t write_capacity_initial; /* first size of the write ring (64 KiB); memory comes in powers of two [W6] */
+  size_t write_capacity_max;     /* its bound (8 MiB), exact, or CONVEYOR_UNBUFFERED                  [W7] */
   size_t read_capacity_initial;  /* first window of a reader (128 KiB)                                [R3] */
   size_t read_capacity_max;      /* bound on all windows of the handle (8 MiB), or CONVEYOR_UNBUFFERED     */
   size_t max_io;                 /* largest coalesced backend operation (1 MiB), 4 KiB..1 GiB         [W5] */

@@ -1,4 +1,3 @@
-#include <bit>
 #include <climits>
 
 #include "capi/access.hpp"
@@ -29,8 +28,6 @@ int check(const conveyor_options_t& o, uint64_t budget) {
   for (size_t capacity : {o.write_capacity_max, o.read_capacity_max})
     if (capacity != CONVEYOR_UNBUFFERED && (capacity > kCapacityMost || capacity > budget)) return -EINVAL;
   if (o.write_capacity_initial > kCapacityMost || o.read_capacity_initial > kCapacityMost) return -EINVAL;
-  for (size_t capacity : {o.write_capacity_initial, o.write_capacity_max})
-    if (capacity != 0 && capacity != CONVEYOR_UNBUFFERED && !std::has_single_bit(capacity)) return -EINVAL;
   bool crossed_write = o.write_capacity_max && o.write_capacity_initial > o.write_capacity_max;
   bool crossed_read = o.read_capacity_max && o.read_capacity_initial > o.read_capacity_max;
   return crossed_write || crossed_read ? -EINVAL : 0;
