@@ -16,13 +16,14 @@ import { buildRoot, root } from '../bootstrap/places.mjs';
 const core = join(root, 'packages', 'core');
 
 /** @returns {Preset} */
-function corePreset(name, sanitizers, environment, catches) {
+function corePreset(name, { sanitizers = '', bench = 'OFF', environment = {}, catches = [] }) {
   return {
     source: core,
     build: join(buildRoot, name),
     settings: {
       CMAKE_BUILD_TYPE: 'RelWithDebInfo',
       CONVEYOR_BUILD_TESTS: 'ON',
+      CONVEYOR_BUILD_BENCH: bench,
       CONVEYOR_SANITIZE: sanitizers,
     },
     environment,
@@ -32,17 +33,20 @@ function corePreset(name, sanitizers, environment, catches) {
 
 /** @type {Record<string, Preset>} */
 export const presets = {
-  release: corePreset('release', '', {}, []),
-  tsan: corePreset('tsan', 'thread', { TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' }, ['race']),
-  asan: corePreset(
-    'asan',
-    'address,undefined',
-    {
+  release: corePreset('release', { bench: 'ON' }),
+  tsan: corePreset('tsan', {
+    sanitizers: 'thread',
+    environment: { TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' },
+    catches: ['race'],
+  }),
+  asan: corePreset('asan', {
+    sanitizers: 'address,undefined',
+    environment: {
       ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
       UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
     },
-    ['heap', 'ub'],
-  ),
+    catches: ['heap', 'ub'],
+  }),
   addon: {
     source: join(root, 'packages', 'conveyor', 'native'),
     build: join(buildRoot, 'addon'),
