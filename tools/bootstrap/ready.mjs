@@ -59,7 +59,10 @@ export async function ensureBuilt() {
   const fingerprint = sourceFingerprint();
   if (stamp.matches(fingerprint) && everyPackageIsBuilt()) return;
   stamp.clear();
-  await step('build native code', () => buildNative('release', 'addon'));
+  await step('build native code', async () => {
+    await buildNative('release', 'conveyor_shared', 'conveyor_static', 'core_bench');
+    await buildNative('addon');
+  });
   await step('build packages', async () => {
     const { code, output } = await runTool('nx', ['run-many', '-t', 'build'], { capture: true });
     if (code !== 0) throw new Complaint(output);
@@ -68,18 +71,18 @@ export async function ensureBuilt() {
 }
 
 /**
- * Builds native presets (tools/native/build.mjs).
+ * Builds a native preset (tools/native/build.mjs).
  *
  * Errors: a {@link Complaint} with the output of the build that failed.
  *
- * @param {string[]} presets
+ * @param {string} preset
+ * @param {string[]} targets All where none is named; the test programs are left out here.
  */
-export async function buildNative(...presets) {
+async function buildNative(preset, ...targets) {
   const driver = join(root, 'tools', 'native', 'build.mjs');
-  for (const preset of presets) {
-    const { code, output } = await run(process.execPath, [driver, '--preset', preset], { cwd: root, capture: true });
-    if (code !== 0) throw new Complaint(output);
-  }
+  const args = ['--preset', preset, ...targets.flatMap((target) => ['--target', target])];
+  const { code, output } = await run(process.execPath, [driver, ...args], { cwd: root, capture: true });
+  if (code !== 0) throw new Complaint(output);
 }
 
 /** Whether each package with a build has its output: `git clean` takes it away behind the stamp's back. */

@@ -11,45 +11,46 @@ const deadlineMs = 20 * 60_000;
 const shortStress = { CONVEYOR_TEST_ITERATIONS: '5' };
 
 /**
- * Runs everything that a preset built: tests, stress tests for a few rounds, and the canaries that it must catch. Each
- * program's output goes to standard output.
+ * Runs everything that a preset built: tests, stress tests for a few rounds, and the canaries that it must catch.
  *
  * @param {import('./presets.mjs').Preset} preset
- * @param {string[]} [args] For the test programs (`--filter`); canaries are left out then.
+ * @param {object} [options]
+ * @param {string[]} [options.args] For the test programs (`--filter`); canaries are left out then.
+ * @param {(text: string) => void} [options.print] Takes each program's output, and lines about it.
  * @returns {Promise<import('../bootstrap/tally.mjs').Tally>} A canary counts as one test.
  */
-export async function runPrograms(preset, args = []) {
+export async function runPrograms(preset, { args = [], print = console.log } = {}) {
   const { tests, stress, canaries } = testPrograms(preset.build);
   const prefix = await steadyAddresses(preset);
   const tallies = [];
-  for (const path of tests) tallies.push(await runTest(path, { args, prefix, env: preset.environment }));
+  for (const path of tests) tallies.push(await runTest(path, { args, prefix, print, env: preset.environment }));
   for (const path of stress) {
-    tallies.push(await runTest(path, { args, prefix, env: { ...shortStress, ...preset.environment } }));
+    tallies.push(await runTest(path, { args, prefix, print, env: { ...shortStress, ...preset.environment } }));
   }
   const kinds = args.length === 0 ? preset.catches : [];
   for (const kind of kinds) {
     const due = canaries.filter((path) => canaryKind(path) === kind);
-    for (const path of due) tallies.push(await runCanary(path, { prefix, env: preset.environment }));
-    if (due.length === 0) tallies.push(missCanary(kind));
+    for (const path of due) tallies.push(await runCanary(path, { prefix, print, env: preset.environment }));
+    if (due.length === 0) tallies.push(missCanary(kind, print));
   }
   return sum(tallies);
 }
 
 /** Without a canary nothing shows that the sanitizer is at work at all. */
-function missCanary(kind) {
-  console.log(`FAIL there is no canary_${kind}_* program`);
+function missCanary(kind, print) {
+  print(`FAIL there is no canary_${kind}_* program`);
   return { ...nothing, failed: 1 };
 }
 
 /** Runs one test program. The environment of the caller wins over `env`. */
-async function runTest(path, { args, prefix, env }) {
-  console.log(`--- ${basename(path)}`);
+async function runTest(path, { args, prefix, print, env }) {
+  print(`--- ${basename(path)}`);
   const outcome = await launch(path, { args, prefix, env: { ...env, ...process.env } });
-  process.stdout.write(outcome.output);
+  print(outcome.output.trimEnd());
   // A filter may leave a program without a test; the sum over all programs decides then.
   if (args.length > 0 && foundNothing(outcome.output)) return nothing;
   const tally = tallyOf(outcome);
-  if (tally.failed > 0) console.log(`FAIL ${path} ended with ${outcome.code}`);
+  if (tally.failed > 0) print(`FAIL ${path} ended with ${outcome.code}`);
   return tally;
 }
 
@@ -58,15 +59,15 @@ function foundNothing(output) {
   return said !== undefined && said.passed + said.failed + said.skipped === 0;
 }
 
-async function runCanary(path, { prefix, env }) {
+async function runCanary(path, { prefix, print, env }) {
   const outcome = await launch(path, { prefix, env: { ...process.env, ...env } });
   if (isCaught(path, outcome)) {
-    console.log(`--- ${basename(path)}: caught`);
+    print(`--- ${basename(path)}: caught`);
     return { ...nothing, passed: 1 };
   }
-  console.log(`--- ${basename(path)}`);
-  process.stdout.write(outcome.output);
-  console.log(`FAIL ${path} ended with ${outcome.code}, but the sanitizer had to stop it with a report`);
+  print(`--- ${basename(path)}`);
+  print(outcome.output.trimEnd());
+  print(`FAIL ${path} ended with ${outcome.code}, but the sanitizer had to stop it with a report`);
   return { ...nothing, failed: 1 };
 }
 

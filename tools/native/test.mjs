@@ -11,7 +11,7 @@ await runMain(async () => {
   const { preset, values } = readArguments({ filter: { type: 'string' } });
   await checkMachine({ needsNpm: false });
   await build(preset);
-  const tally = await runPrograms(preset, values.filter ? ['--filter', values.filter] : []);
+  const tally = await runPrograms(preset, { args: values.filter ? ['--filter', values.filter] : [] });
   console.log(closingLine(tally));
   return tally.failed === 0 && tally.passed > 0 ? 0 : 1;
 });

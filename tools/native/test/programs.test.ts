@@ -8,6 +8,7 @@ import { runPrograms } from '../run-programs.mjs';
 let folder: string;
 
 beforeEach(() => {
+  printed = [];
   folder = mkdtempSync(join(tmpdir(), 'conveyor native '));
 });
 
@@ -20,6 +21,12 @@ function program(path: string, script = ''): void {
   mkdirSync(join(full, '..'), { recursive: true });
   writeFileSync(full, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
+
+let printed: string[];
+
+/** Runs what the folder holds, as a preset that must catch some kinds of canary. */
+const runAll = (catches: string[] = [], args: string[] = []): ReturnType<typeof runPrograms> =>
+  runPrograms(preset(catches), { args, print: (text: string) => printed.push(text) });
 
 const preset = (catches: string[] = []): Parameters<typeof runPrograms>[0] => ({
   source: folder,
@@ -56,23 +63,27 @@ test('everything that was built runs, with the environment of the preset', async
   program('a_test', 'test "$CANARY" = set && echo 2 passed, 0 failed, 1 skipped');
   program('b_stress_test', 'echo "$CONVEYOR_TEST_ITERATIONS passed, 0 failed, 0 skipped"');
   program('canary_race_flag', 'echo WARNING: ThreadSanitizer: data race; exit 66');
-  expect(await runPrograms(preset())).toEqual({ passed: 7, failed: 0, skipped: 1 });
-  expect(await runPrograms(preset(['race']))).toEqual({ passed: 8, failed: 0, skipped: 1 });
+  expect(await runAll()).toEqual({ passed: 7, failed: 0, skipped: 1 });
+  expect(await runAll(['race'])).toEqual({ passed: 8, failed: 0, skipped: 1 });
 });
 
 test('a canary that survives, and one that was not built, are failures', async () => {
   program('a_test', 'echo 1 passed, 0 failed, 0 skipped');
   program('canary_race_flag', 'exit 0');
-  expect(await runPrograms(preset(['race', 'heap']))).toEqual({ passed: 1, failed: 2, skipped: 0 });
+  expect(await runAll(['race', 'heap'])).toEqual({ passed: 1, failed: 2, skipped: 0 });
+  expect(printed.filter((text) => text.startsWith('FAIL'))).toEqual([
+    expect.stringMatching(/canary_race_flag ended with 0/),
+    'FAIL there is no canary_heap_* program',
+  ]);
 });
 
 test('a program that crashes after its tests is a failure', async () => {
   program('a_test', 'echo 3 passed, 0 failed, 0 skipped; exit 66');
-  expect(await runPrograms(preset())).toEqual({ passed: 3, failed: 1, skipped: 0 });
+  expect(await runAll()).toEqual({ passed: 3, failed: 1, skipped: 0 });
 });
 
 test('a filter may leave some programs without a test', async () => {
   program('a_test', 'test "$1 $2" = "--filter w1" && echo 1 passed, 0 failed, 0 skipped');
   program('b_test', 'echo 0 passed, 0 failed, 0 skipped; exit 1');
-  expect(await runPrograms(preset(['race']), ['--filter', 'w1'])).toEqual({ passed: 1, failed: 0, skipped: 0 });
+  expect(await runAll(['race'], ['--filter', 'w1'])).toEqual({ passed: 1, failed: 0, skipped: 0 });
 });
