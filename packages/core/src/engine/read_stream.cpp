@@ -42,7 +42,7 @@ ReadStream* ReadStreams::enter(uint64_t offset, uint64_t count, uint64_t share) 
   } else if (s->next == offset) {
     if (s->window == 0 && s->run > 0)
       s->window = guesses_pay_off() ? config_.read_window_initial : std::min<uint64_t>(config_.read_window_initial, s->run);
-    if (s->window > 0 && s->run >= count) s->window = std::max(s->window, 2 * count);
+    if (s->window > 0 && s->run >= count && guesses_pay_off()) s->window = std::max(s->window, 2 * count);
   } else if (offset > s->next) {
     s->skipped += offset - s->next;
     if (s->skipped > s->run + config_.read_window_initial) {
