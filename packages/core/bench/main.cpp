@@ -14,7 +14,8 @@ namespace {
 void list_workloads() {
   for (const Workload* workload : all_workloads()) {
     std::cout << workload->name << ": " << workload->summary << " (";
-    for (std::size_t i = 0; i < workload->conditions.size(); ++i) std::cout << (i ? ", " : "") << workload->conditions[i];
+    const auto& conditions = workload->conditions;
+    for (std::size_t i = 0; i < conditions.size(); ++i) std::cout << (i ? ", " : "") << conditions[i];
     std::cout << ")\n";
   }
 }

@@ -55,8 +55,9 @@ class Checksum {
   std::uint64_t value_ = 0;
 };
 
-/// The content of a file of equal blocks, as a function of a seed. A source of 16 KiB holds a few blocks of noise, so that
-/// reading it costs no side more than a program's own hot buffer would; the first word of each block is a stamp of its own.
+/// The content of a file of equal blocks, as a function of a seed. A source of 16 KiB holds a few blocks of noise, so
+/// that reading it costs no side more than a program's own hot buffer would; the first word of each block is a stamp of
+/// its own.
 class Pattern {
  public:
   /// Errors: std::invalid_argument unless block is a multiple of 16.

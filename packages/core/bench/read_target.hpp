@@ -9,8 +9,9 @@
 
 namespace conveyor::bench {
 
-/// How a program uses what it reads. `kSummed`: one buffer, every word added to a sum as it comes, inside of the clock on
-/// every side alike; the sum is compared afterwards. `kKept`: memory as large as the file; every byte is compared afterwards.
+/// How a program uses what it reads. `kSummed`: one buffer, every word added to a sum as it comes, inside of the clock
+/// on every side alike; the sum is compared afterwards. `kKept`: memory as large as the file; every byte is compared
+/// afterwards.
 enum class Use { kSummed, kKept };
 
 /// The memory of one trial. A side calls `at`, reads a block to there, calls `done`.

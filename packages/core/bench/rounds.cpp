@@ -14,6 +14,7 @@ void run_trial(const Settings& settings, const Side& side, std::uint64_t round, 
                          {"round", round},
                          {"order", number},
                          {"ns", trial.watch.elapsed_ns()},
+                         {"cpuNs", trial.watch.cpu_ns()},
                          {"verifiedBytes", trial.verified_bytes},
                          {"backendOperations", trial.backend_operations}});
 }

@@ -1,5 +1,5 @@
-// Sequential reads of a file that is in the page cache. The handle is new in each trial: nothing has been read ahead. What
-// it costs to open is in conveyor's time.
+// Sequential reads of a file that is in the page cache. The handle is new in each trial: nothing has been read ahead.
+// What it costs to open is in conveyor's time.
 #include <algorithm>
 #include <array>
 

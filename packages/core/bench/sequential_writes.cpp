@@ -1,5 +1,5 @@
-// Sequential writes, the final flush included. Each block gets its stamp inside of the clock, on every side alike. What a
-// handle costs to open is in conveyor's time; the descriptor is open before the clock starts, on every side alike.
+// Sequential writes, the final flush included. Each block gets its stamp inside of the clock, on every side alike. What
+// a handle costs to open is in conveyor's time; the descriptor is open before the clock starts, on every side alike.
 #include <array>
 
 #include <fcntl.h>
@@ -100,7 +100,8 @@ void run(const Settings& settings, Report& report, std::vector<std::pair<const c
 }
 
 void run_positional(const Settings& settings, Report& report) {
-  run(settings, report, {{"conveyor", write_positional_conveyor}, {"pwrite", write_positional}, {"stdio", write_stdio}});
+  run(settings, report,
+      {{"conveyor", write_positional_conveyor}, {"pwrite", write_positional}, {"stdio", write_stdio}});
 }
 
 void run_cursor(const Settings& settings, Report& report) {

@@ -1,5 +1,6 @@
-// Small operations on a backend whose every operation takes a while. Opening the handle, and the flush, are inside of the
-// clock; closing is not. The peer asks the backend for every block, as a program without buffering does; once is enough.
+// Small operations on a backend whose every operation takes a while. Opening the handle, and the flush, are inside of
+// the clock; closing is not. The peer asks the backend for every block, as a program without buffering does; once is
+// enough.
 #include <array>
 
 #include <fcntl.h>
@@ -113,8 +114,8 @@ void run(const Settings& settings, Report& report, Work conveyor_work, Work dire
 
 }  // namespace
 
-const Workload kSlowWrites{"slow-pwrite", "conveyor_pwrite to a backend with --delay-us per operation", kWriteConditions,
-                           [](const Settings& settings, Report& report) {
+const Workload kSlowWrites{"slow-pwrite", "conveyor_pwrite to a backend with --delay-us per operation",
+                           kWriteConditions, [](const Settings& settings, Report& report) {
                              run(settings, report, write_conveyor, write_direct);
                            }};
 const Workload kSlowReads{"slow-pread", "conveyor_pread from a backend with --delay-us per operation", kReadConditions,

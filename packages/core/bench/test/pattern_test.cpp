@@ -21,7 +21,8 @@ std::vector<std::byte> file_of(std::uint64_t seed, std::size_t block) {
   return file;
 }
 
-std::optional<std::uint64_t> first_difference(const std::vector<std::byte>& file, std::uint64_t seed, std::size_t block) {
+std::optional<std::uint64_t> first_difference(const std::vector<std::byte>& file, std::uint64_t seed,
+                                              std::size_t block) {
   try {
     Pattern(seed, block).require_equal(file, 0);
     return std::nullopt;
