@@ -196,6 +196,13 @@ void ReadSide::settle_direct(DirectRead& direct) {
   if (spare_directs_.size() > 4) spare_directs_.pop_back();
 }
 
+void ReadSide::go_direct(Request& request) {
+  if (paused_) return;
+  waiting_.remove(&request);
+  start_direct(request);
+  if (!pump_direct(*request.direct)) finish_direct(*request.direct);
+}
+
 bool ReadSide::pass(Range range) {
   if (paused_ || (writes_ && !writes_->extents().empty())) return false;
   if (!chunks_.empty() && (chunk_at(range.begin) || next_chunk_begin(range.begin) < range.end)) return false;

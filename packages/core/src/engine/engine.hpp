@@ -69,6 +69,8 @@ class Engine {
   void tick(Time now);
   /// When tick() is needed next, kNever if not at all.
   Time next_wakeup() const;
+  /// A pending read waits for a chunk no longer: it asks the backend for its own bytes.
+  void read_directly(Request& request, Time now);
   /// Takes a pending operation out and completes it with -error. False: it cannot be stopped any more and will complete.
   bool cancel(Request& request, int error, Time now);
   /// What the events so far ask for; the shell carries it out and clears it.

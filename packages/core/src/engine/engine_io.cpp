@@ -113,6 +113,12 @@ bool Engine::passed(Range range, ssize_t result, Time now) {
   return whole;
 }
 
+void Engine::read_directly(Request& request, Time now) {
+  begin_event(now);
+  if (request.stage == Stage::kReading && !request.direct) reads_.go_direct(request);
+  end_event();
+}
+
 void Engine::read_done(Request& request) {
   if (request.at_cursor && request.result > 0) cursor_ = static_cast<uint64_t>(request.offset + request.result);
   finish(request, request.result);

@@ -90,6 +90,8 @@ class ReadSide {
   void start(Request& request);
   /// A read in append mode: the file's `size` is known, what follows it are the pending appends.
   void start_over_appends(Request& request, uint64_t size, const AppendWrites& appends);
+  /// A waiting read gives up on chunks.
+  void go_direct(Request& request);
   Request* pop_finished() { return finished_.pop_front(); }
   /// Takes a pending read out. Requires: the shell is not running an operation of it inline.
   void cancel(Request& request);

@@ -13,6 +13,7 @@ namespace {
 
 // Every n-th operation that a caller runs itself is timed: two clock reads would be a tenth of a cached read.
 constexpr uint32_t kTimedEvery = 16;
+constexpr Time kFastRead = 500'000;
 
 bool is_timed() {
   thread_local uint32_t runs = 0;
@@ -261,17 +262,28 @@ bool Handle::complete_async(Access& access, uint64_t id, ssize_t result) {
   return true;
 }
 
-// Instead of sleeping: runs an operation that the call waits for and that no worker has begun. False: there is none.
+// Reads of the backend take less than it costs to sleep and be woken a few times. Requires: the cell's lock.
+bool Handle::backend_is_fast() {
+  const Totals& totals = engine_.counters().totals;
+  return totals.backend_read_ns < totals.backend_reads_timed * static_cast<uint64_t>(kFastRead);
+}
+
+// Instead of sleeping: runs an operation that the call waits for and that no worker has begun. Where the backend is fast, even the
+// next piece, or the caller's own few bytes, cost less than a sleep does. False: there is nothing to run.
 bool Handle::help(Call& call) {
-  {
-    std::lock_guard lock(cell_->mutex);
-    if (call.request.stage == Stage::kDone) return false;
-    BackendOp* blocker = call.request.blocker;
-    if (!blocker) {
-      call.to_run = runtime_.workers().steal_any(this);
-    } else if (runtime_.workers().steal(blocker)) {
-      call.to_run = blocker;
-    }
+  std::unique_lock lock(cell_->mutex);
+  Request& request = call.request;
+  if (request.stage == Stage::kDone) return false;
+  if (request.blocker && runtime_.workers().steal(request.blocker)) {
+    call.to_run = request.blocker;
+  } else if (!request.blocker || backend_is_fast()) {
+    call.to_run = runtime_.workers().steal_any(this);
+  }
+  if (!call.to_run && request.kind == RequestKind::kRead && !request.direct && backend_is_fast()) {
+    engine_.read_directly(request, coarse_now());
+    leave(lock, &call);
+  } else {
+    lock.unlock();
   }
   bool some = call.to_run != nullptr;
   run_inline(call);

@@ -93,6 +93,7 @@ class Handle {
   bool takes_itself(const BackendOp* op, const Actions& actions, const Call* own) const;
   void run_inline(Call& own);
   void finish_op(BackendOp* op, ssize_t result, Time taken, Call* own);
+  bool backend_is_fast();
   bool help(Call& call);
   void book(const Request& request, Time taken);
   void wait(Call& call);
