@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { describeError } from '@libconveyor/errors';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseSize, sizeExamples } from './byte-size.ts';
+import { capacityMax, capacityMin } from './capacities.ts';
+import { type CatOptions, cat } from './cat-command.ts';
+import { type CpOptions, cp } from './cp-command.ts';
+import { exitStatus } from './exit-status.ts';
+import { reasonOf } from './failure.ts';
+import { catHelp, cpHelp, programHelp } from './help-text.ts';
+import { complain } from './standard-error.ts';
+import { StandardOutput } from './standard-output.ts';
+
+const jobsMax = 64;
+const jobsDefault = 4;
+
+/**
+ * Runs a command line.
+ *
+ * @param args Without the names of node and of the program.
+ * @returns The exit status. Never rejects; what the user has to know was written to standard error.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const output = new StandardOutput();
+  let status: number;
+  try {
+    status = await parseAndRun(args, output);
+  } catch (thrown) {
+    complain(describeError(thrown));
+    status = exitStatus.failed;
+  }
+  if (output.failure === undefined) return status;
+  if (output.isBroken) return exitStatus.brokenPipe;
+  complain(`cannot write standard output: ${reasonOf(output.failure)}`);
+  return exitStatus.failed;
+}
+
+async function parseAndRun(args: readonly string[], output: StandardOutput): Promise<number> {
+  let status: number = exitStatus.done;
+  const told: string[] = [];
+  const program = commandLine(output, told, (result) => {
+    status = result;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return status;
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) {
+      await output.write(told.join(''));
+      return exitStatus.done;
+    }
+    if (thrown.code === 'commander.help') complain("no command is given; 'conveyor --help' lists them");
+    else complain(thrown.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '));
+    return exitStatus.usage;
+  }
+}
+
+/** @param told Gets what is to be printed when a help or a version was asked for. */
+function commandLine(output: StandardOutput, told: string[], finish: (status: number) => void): Command {
+  const program = new Command('conveyor')
+    .description('Moves files through an engine that reads ahead and writes behind.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this page')
+    .helpCommand('help [command]', 'print the page of a command')
+    .addHelpText('after', programHelp)
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => told.push(text), writeErr: () => undefined, outputError: () => undefined });
+
+  const copy = program.command('cp').summary('copy files and directories').usage('[options] SRC... DST');
+  copy
+    .argument('[names...]')
+    .helpOption('-h, --help', 'print this page')
+    .option('-r, --recursive', 'copy directories with all they hold')
+    .addOption(new Option('-R', 'the same as -r').hideHelp())
+    .option('-c, --checksum', 'print the SHA-256 of each copy, which has been read back and compared')
+    .addOption(new Option('-j, --jobs <n>', 'files copied side by side').argParser(parseJobs).default(jobsDefault))
+    .addOption(
+      new Option('--write-capacity <size>', 'bound on bytes accepted and not yet written, per file').argParser(
+        parsePowerOfTwo,
+      ),
+    )
+    .addOption(new Option('--read-capacity <size>', 'bound on bytes read ahead, per file').argParser(parseCapacity))
+    .option('--json', "print a summary with the engine's counters as one JSON object")
+    .option('--no-progress', 'no progress bar, which otherwise is on standard error where that is a terminal')
+    .addHelpText('after', cpHelp)
+    .action(async (names: string[], { R = false, ...options }: Partial<CpOptions> & { R?: boolean }) => {
+      const destination = requireNames(copy, names, 2).at(-1) as string;
+      const { recursive = R, checksum = false, json = false, progress = true, jobs = jobsDefault } = options;
+      const complete: CpOptions = { ...options, recursive, checksum, json, progress, jobs };
+      finish(await cp(names.slice(0, -1), destination, complete, output));
+    });
+
+  const concatenate = program.command('cat').summary('write files to standard output').usage('[options] SRC...');
+  concatenate
+    .argument('[names...]')
+    .helpOption('-h, --help', 'print this page')
+    .addOption(new Option('--read-capacity <size>', 'bound on bytes read ahead').argParser(parseCapacity))
+    .addHelpText('after', catHelp)
+    .action(async (names: string[], options: CatOptions) => {
+      finish(await cat(requireNames(concatenate, names, 1), options, output));
+    });
+  return program;
+}
+
+/** Errors: CommanderError when there are too few, or one that means something else to everybody. */
+function requireNames(command: Command, names: string[], least: number): string[] {
+  const page = `'conveyor ${command.name()} --help' tells more`;
+  if (names.length === 0) command.error(`nothing is named to ${command.name()}; ${page}`);
+  if (names.length < least) command.error(`the destination is missing behind '${names[0]}'; ${page}`);
+  if (names.includes('-')) command.error("'-' is not supported; './-' is a file of that name");
+  return names;
+}
+
+function parseJobs(text: string): number {
+  const jobs = /^\d+$/.test(text) ? Number(text) : 0;
+  if (jobs >= 1 && jobs <= jobsMax) return jobs;
+  throw new InvalidArgumentError(`It must be a number from 1 to ${jobsMax}.`);
+}
+
+function parseCapacity(text: string): number {
+  const size = parseSize(text);
+  if (size === undefined) throw new InvalidArgumentError(`Sizes look like ${sizeExamples}.`);
+  if (size >= capacityMin && size <= capacityMax) return size;
+  throw new InvalidArgumentError('It must be from 4KiB to 128MiB.');
+}
+
+function parsePowerOfTwo(text: string): number {
+  const size = parseCapacity(text);
+  if (Number.isInteger(Math.log2(size))) return size;
+  throw new InvalidArgumentError('It must be a power of two, such as 8MiB.');
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
