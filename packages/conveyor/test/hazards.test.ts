@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type ConveyorFileHandle, open } from '@libconveyor/conveyor';
 import { MemoryStorage, type Storage, type StorageFile } from '@libconveyor/storage';
-import { eventually } from '@libconveyor/testkit';
+import { eventually, withDeadline } from '@libconveyor/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Gate } from './gate.ts';
 import { makePlace, memoryPlace, placeKinds } from './places.ts';
@@ -113,6 +113,36 @@ describe('buffers while an operation is pending', () => {
     expect((await reading).buffer.toString()).toBe('the bytes');
     expect((await own).buffers.map(String)).toEqual(['the ', 'bytes']);
   });
+});
+
+test('C1: requests that a call takes along do not silence what is finished later', async () => {
+  await using native = await makePlace('descriptor');
+  await native.put('file', Buffer.alloc(1_000_000, 'n'));
+  const memory = new MemoryStorage();
+  let writes = 0;
+  const counting = async (...args: Parameters<Storage['open']>): Promise<StorageFile> => {
+    const file = await memory.open(...args);
+    const { write } = file;
+    return Object.assign(file, {
+      write: (...rest: Parameters<typeof write>) => write.call(file, ...rest).finally(() => writes++),
+    });
+  };
+  const storage = Object.assign(Object.create(memory, { capabilities: { value: memory.capabilities } }), {
+    open: counting,
+  });
+  await using slow = await open(storage, 'file', 'w+', { maxDirtyMs: 1 });
+  await slow.write('x');
+  // The engine's timer posts the request; no turn of the event loop takes it, these calls do.
+  const calls: Promise<unknown>[] = [];
+  while (writes === 0) {
+    for (let i = 0; i < 100; i++) calls.push(slow.read(Buffer.alloc(1), 0, 1, 0));
+    await Promise.resolve();
+  }
+  await Promise.all(calls);
+  await using handle = await open(native.storage, 'file');
+  for (let at = 900_000; at >= 0; at -= 100_000) {
+    expect((await withDeadline(handle.read(Buffer.alloc(10), 0, 10, at), 'a read')).bytesRead).toBe(10);
+  }
 });
 
 describe.each(placeKinds)('a handle that is forgotten (%s)', (kind) => {

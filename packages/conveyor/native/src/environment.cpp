@@ -64,7 +64,10 @@ void Environment::update_liveness() {
 }
 
 void Environment::on_wake(napi_env env, napi_value, void* self, void*) {
-  if (env != nullptr) static_cast<Environment*>(self)->deliver(true);
+  if (env == nullptr) return;
+  auto* environment = static_cast<Environment*>(self);
+  environment->mailbox->woken();
+  environment->deliver(true);
 }
 
 void Environment::deliver(bool settles) {

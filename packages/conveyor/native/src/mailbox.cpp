@@ -48,9 +48,13 @@ Mailbox::Mail Mailbox::take() {
   const std::lock_guard lock(mutex_);
   has_requests_.store(false, std::memory_order_relaxed);
   has_operations_.store(false, std::memory_order_relaxed);
-  waking_ = false;
   last_ = nullptr;
   return {std::exchange(first_, nullptr), std::exchange(requests_, {})};
+}
+
+void Mailbox::woken() {
+  const std::lock_guard lock(mutex_);
+  waking_ = false;
 }
 
 std::vector<BackendRequest> Mailbox::take_requests() {

@@ -55,6 +55,8 @@ class Mailbox {
   bool has_operations_guess() const { return has_operations_.load(std::memory_order_relaxed); }
   Mail take();
   std::vector<BackendRequest> take_requests();
+  /// The waker's call has come: the next mail calls it again.
+  void woken();
   /// Calls the waker, for mail that could not be handled now.
   void wake();
 
@@ -76,7 +78,7 @@ class Mailbox {
   std::mutex mutex_;  // guards what follows; never held across a call into the engine
   std::condition_variable arrival_;
   napi_threadsafe_function waker_ = nullptr;
-  bool waking_ = false;  // the waker has been called and `take` has not
+  bool waking_ = false;  // the waker has been called, and its call has not come yet
   bool closed_ = false;
   size_t arrivals_after_close_ = 0;
   Operation* first_ = nullptr;
