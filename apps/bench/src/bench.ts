@@ -1,0 +1,114 @@
+import { describeMachine, loadOneMinute } from './machine.ts';
+import { type MissingPlace, type Place, withScratch } from './place.ts';
+import type { CaseResult, Report } from './report.ts';
+import { type Figures, judge } from './requirement.ts';
+import type { Outcome } from './samples.ts';
+import { pairedRatios, type Spread, spreadOf } from './statistics.ts';
+import type { Condition, Scale, Workload } from './workload.ts';
+
+/** The side that everything is about. */
+const subject = 'conveyor';
+
+/** What to run, and how much of it. */
+export interface BenchPlan {
+  readonly workloads: readonly Workload[];
+  readonly places: readonly Place[];
+  readonly leftOut: readonly MissingPlace[];
+  /** Measured rounds of each case; a warm-up comes before them. */
+  readonly rounds: number;
+  readonly scale: Scale;
+  readonly signal: AbortSignal;
+}
+
+/** Somebody who watches a run. */
+export interface BenchObserver {
+  caseBegins?(workload: Workload, place: Place | undefined, condition: Condition): void;
+  /** All cases of a workload have ended. */
+  workloadEnds?(workload: Workload, results: readonly CaseResult[]): void;
+}
+
+/**
+ * Runs all cases of all workloads, one after another.
+ *
+ * Errors: VerificationError when bytes were wrong: then there are no figures at all. The signal's reason.
+ */
+export async function runBench(plan: BenchPlan, observer: BenchObserver = {}): Promise<Report> {
+  const startedAt = new Date();
+  const results: CaseResult[] = [];
+  for (const workload of plan.workloads) {
+    const own: CaseResult[] = [];
+    for (const place of placesOf(workload, plan.places)) {
+      for (const condition of workload.conditions) {
+        observer.caseBegins?.(workload, place, condition);
+        own.push(await runCase(plan, workload, place, condition));
+      }
+    }
+    observer.workloadEnds?.(workload, own);
+    results.push(...own);
+  }
+  const { workloads, places, leftOut, rounds, scale } = plan;
+  return {
+    schema: 'conveyor-bench/1',
+    startedAt: startedAt.toISOString(),
+    durationMs: Math.max(0, Math.round(Date.now() - startedAt.getTime())),
+    machine: { ...describeMachine() },
+    parameters: {
+      workloads: workloads.map(({ id }) => id),
+      rounds,
+      scale: { ...scale },
+      places: [...places],
+      leftOut: [...leftOut],
+    },
+    results,
+  };
+}
+
+function placesOf({ places }: Workload, all: readonly Place[]): readonly (Place | undefined)[] {
+  if (places === 'none') return [undefined];
+  return places === 'one' ? all.slice(0, 1) : all;
+}
+
+async function runCase(
+  { rounds, scale, signal }: BenchPlan,
+  workload: Workload,
+  place: Place | undefined,
+  condition: Condition,
+): Promise<CaseResult> {
+  const load = loadOneMinute();
+  const run = (directory: string | undefined): Promise<Outcome> =>
+    workload.run({ condition: condition.name, directory, scale, rounds, signal });
+  const outcome = place === undefined ? await run(undefined) : await withScratch(place, run);
+  const { id, suite, title, requirements } = workload;
+  const { figures, ...rest } = digest(outcome, workload.peer);
+  const verdicts = scale.isFull ? judge(requirements, figures) : [];
+  const common = { workload: id, suite, title, place: place ?? null, condition: condition.name, verdicts };
+  return { ...common, loadOneMinute: load, ...rest };
+}
+
+type Digest = (
+  | Pick<Extract<CaseResult, { kind: 'timed' }>, 'kind' | 'bytes' | 'operationBytes' | 'samples' | 'sides' | 'ratio'>
+  | Pick<Extract<CaseResult, { kind: 'gauged' }>, 'kind' | 'gauge'>
+) & { figures: Figures };
+
+/** The figures of an outcome: medians over the rounds after the warm-up. */
+function digest(outcome: Outcome, peer: string | undefined): Digest {
+  if (outcome.kind === 'gauged') {
+    const { gauge } = outcome;
+    return { kind: 'gauged', gauge, figures: { threads: gauge.threads, residentBytes: gauge.residentBytes } };
+  }
+  const { bytes, operationBytes, samples } = outcome;
+  const sides = [...new Set(samples.map(({ side }) => side))].map((name) => ({
+    name,
+    ns: spreadOfSide(outcome, name),
+  }));
+  const ratios = peer === undefined ? [] : pairedRatios(samples, subject, peer);
+  const spread = ratios.length === 0 ? undefined : spreadOf(ratios);
+  const ratio = peer === undefined || spread === undefined ? null : { peer, pairs: ratios.length, ...spread };
+  const conveyorNs = sides.find(({ name }) => name === subject)?.ns;
+  const figures = { ratio: spread, conveyorNs };
+  return { kind: 'timed', bytes, operationBytes, samples: [...samples], sides, ratio, figures };
+}
+
+function spreadOfSide({ samples }: Extract<Outcome, { kind: 'timed' }>, name: string): Spread {
+  return spreadOf(samples.filter(({ side, round }) => side === name && round > 0).map(({ ns }) => ns));
+}

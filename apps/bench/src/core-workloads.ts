@@ -1,0 +1,153 @@
+import { CoreProgramError, runCoreProgram } from './core-program.ts';
+import type { Requirement } from './requirement.ts';
+import type { Outcome } from './samples.ts';
+import type { CaseSettings, Condition, Scale, Workload } from './workload.ts';
+
+const writeConditions: readonly Condition[] = [
+  { name: 'fresh', label: 'fresh file' },
+  { name: 'overwrite', label: 'overwrite' },
+];
+
+/** What is read is summed in one buffer as it comes, or kept in memory as large as the file and compared afterwards. */
+const readConditions: readonly Condition[] = [
+  { name: 'summed', label: 'summed' },
+  { name: 'kept', label: 'kept' },
+];
+
+const handleConditions: readonly Condition[] = [
+  { name: 'opened', label: 'opened' },
+  { name: 'used', label: 'used once' },
+];
+
+const atLeast = (limit: number): Requirement[] => [{ measure: 'ratio', bound: 'at least', limit }];
+const atMostMs = (limit: number): Requirement[] => [{ measure: 'ms', bound: 'at most', limit }];
+
+const kib4 = 4096;
+const small = 64;
+const delayUs = 2000;
+
+/** What differs between the workloads of `core_bench`. */
+interface CoreWorkload {
+  id: string;
+  title: string;
+  peer?: string;
+  requirements: readonly Requirement[];
+  conditions: readonly Condition[];
+  places?: Workload['places'];
+  timeOf?: Workload['timeOf'];
+  /** Its name for `core_bench`, and what else it is told. */
+  program: readonly [name: string, ...args: string[]];
+  sizes: (scale: Scale) => readonly string[];
+}
+
+function coreWorkload(given: CoreWorkload): Workload {
+  const { id, title, peer, requirements, conditions, places = 'each', timeOf = 'operation' } = given;
+  const run = (settings: CaseSettings): Promise<Outcome> => runCase(given, settings);
+  return { id, suite: 'core', title, peer, requirements, conditions, places, timeOf, run };
+}
+
+async function runCase(
+  { program, sizes }: CoreWorkload,
+  { condition, directory, scale, rounds, signal }: CaseSettings,
+): Promise<Outcome> {
+  const place = directory === undefined ? [] : ['--directory', directory];
+  const args = [...program, '--condition', condition, '--rounds', String(rounds), ...place, ...sizes(scale)];
+  const { bytes, operationBytes, samples, gauge } = await runCoreProgram(args, signal);
+  if (gauge !== undefined) return { kind: 'gauged', gauge };
+  if (samples.length === 0) throw new CoreProgramError(`core_bench ${args.join(' ')} has measured nothing`);
+  return { kind: 'timed', bytes, operationBytes, samples };
+}
+
+const files =
+  (block: number) =>
+  (scale: Scale): string[] => {
+    const bytes = block === small ? scale.smallPiecesBytes : scale.fileBytes;
+    return ['--bytes', String(bytes), '--block', String(block)];
+  };
+
+const distant = (scale: Scale): string[] => {
+  return ['--bytes', String(scale.distantBytes), '--block', String(kib4), '--delay-us', String(delayUs)];
+};
+
+/** The C API beside system calls and stdio: programs of packages/core/bench. */
+export const coreWorkloads: readonly Workload[] = [
+  coreWorkload({
+    id: 'write-4k',
+    title: 'Sequential 4 KiB writes, final flush included',
+    peer: 'pwrite',
+    requirements: atLeast(1.5),
+    conditions: writeConditions,
+    program: ['pwrite'],
+    sizes: files(kib4),
+  }),
+  coreWorkload({
+    id: 'read-4k',
+    title: 'Sequential 4 KiB reads',
+    peer: 'pread',
+    requirements: atLeast(2),
+    conditions: readConditions,
+    program: ['pread'],
+    sizes: files(kib4),
+  }),
+  coreWorkload({
+    id: 'write-64',
+    title: 'Sequential 64 B writes, final flush included',
+    peer: 'write',
+    requirements: atLeast(20),
+    conditions: writeConditions,
+    program: ['write'],
+    sizes: files(small),
+  }),
+  coreWorkload({
+    id: 'read-64',
+    title: 'Sequential 64 B reads',
+    peer: 'read',
+    requirements: atLeast(20),
+    conditions: readConditions,
+    program: ['read'],
+    sizes: files(small),
+  }),
+  coreWorkload({
+    id: 'random-read-4k',
+    title: 'Random 4 KiB reads',
+    peer: 'pread',
+    requirements: atLeast(0.8),
+    conditions: readConditions,
+    program: ['random-pread'],
+    sizes: files(kib4),
+  }),
+  coreWorkload({
+    id: 'distant-write',
+    title: '4 KiB writes, every backend operation 2 ms, flush included',
+    peer: 'unbuffered',
+    requirements: atMostMs(40),
+    conditions: [{ name: 'empty', label: 'empty file' }],
+    places: 'none',
+    timeOf: 'whole',
+    program: ['slow-pwrite'],
+    sizes: distant,
+  }),
+  coreWorkload({
+    id: 'distant-read',
+    title: '4 KiB reads, every backend operation 2 ms, cold',
+    peer: 'unbuffered',
+    requirements: atMostMs(40),
+    conditions: [{ name: 'cold', label: 'cold' }],
+    places: 'none',
+    timeOf: 'whole',
+    program: ['slow-pread'],
+    sizes: distant,
+  }),
+  coreWorkload({
+    id: 'idle-handles',
+    title: 'Open idle handles',
+    requirements: [
+      { measure: 'threads', bound: 'at most', limit: 8 },
+      { measure: 'residentBytes', bound: 'at most', limit: 50 * 1024 * 1024 },
+    ],
+    conditions: handleConditions,
+    places: 'one',
+    program: ['idle-handles'],
+    sizes: (scale) => ['--handles', String(scale.handles), '--rest-ms', String(scale.restMs), '--block', String(kib4)],
+  }),
+];

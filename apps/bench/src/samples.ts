@@ -1,0 +1,68 @@
+import * as v from 'valibot';
+
+/** One side in one round. Round 0 is a warm-up: it is kept, and counts for nothing. */
+export interface Sample {
+  side: string;
+  round: number;
+  /** In which order the trials of the case ran, from 0. */
+  order: number;
+  ns: number;
+  /** Processor time of the whole process meanwhile. */
+  cpuNs: number;
+  /** Bytes that were compared with what they had to be; outside of the clock. */
+  verifiedBytes: number;
+  /** Operations that the backend was asked for, where the side counts them, else 0. */
+  backendOperations: number;
+}
+
+/** What open handles cost a process that does nothing with them. */
+export interface Gauge {
+  handles: number;
+  verifiedBytes: number;
+  /** Open files behind the handles: fewer than handles where the system's limit is lower. */
+  descriptors: number;
+  threads: number;
+  /** Resident memory above what the process had before the first handle. */
+  residentBytes: number;
+}
+
+/** Whole numbers from 0. */
+export const whole: v.GenericSchema<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+export const sampleSchema: v.GenericSchema<Sample> = v.strictObject({
+  side: v.string(),
+  round: whole,
+  order: whole,
+  ns: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  cpuNs: whole,
+  verifiedBytes: whole,
+  backendOperations: whole,
+});
+
+export const gaugeSchema: v.GenericSchema<Gauge> = v.strictObject({
+  handles: whole,
+  verifiedBytes: whole,
+  descriptors: whole,
+  threads: whole,
+  residentBytes: whole,
+});
+
+/** What was measured of one case. */
+export type Outcome = TimedOutcome | GaugedOutcome;
+
+export interface TimedOutcome {
+  readonly kind: 'timed';
+  readonly bytes: number;
+  readonly operationBytes: number;
+  readonly samples: readonly Sample[];
+}
+
+export interface GaugedOutcome {
+  readonly kind: 'gauged';
+  readonly gauge: Gauge;
+}
+
+/** Bytes that came out are not the bytes that went in: no figure of such a run is worth anything. */
+export class VerificationError extends Error {
+  override readonly name = 'VerificationError';
+}

@@ -1,0 +1,21 @@
+import { parseStartArguments, startHelp } from './arguments.ts';
+import { exitCode } from './exit-code.ts';
+import { runProgram } from './program-end.ts';
+
+process.exitCode = await runProgram('npm start', async (signal) => {
+  const { action, isOnce, intervalS, directory } = parseStartArguments(process.argv.slice(2));
+  if (action === 'help') {
+    process.stdout.write(startHelp);
+    return exitCode.done;
+  }
+  const repetition = isOnce ? 'once' : `every ${intervalS} s until Ctrl-C; npm start -- --once ends by itself`;
+  process.stdout.write(`conveyor: a short bench on this machine, then a copy of real files (${repetition})\n`);
+  // Only now: the first line does not wait for the engine to be loaded.
+  const { Demonstration } = await import('./demonstration.ts');
+  const demonstration = new Demonstration({ directory, signal });
+  for (;;) {
+    await demonstration.run();
+    if (isOnce) return exitCode.done;
+    await demonstration.pause(intervalS * 1000);
+  }
+});

@@ -1,0 +1,5 @@
+import type { Options } from 'tsup';
+import { program } from '../../tools/config/tsup.shared.ts';
+
+const config: Options = program({ main: 'src/main.ts', start: 'src/start.ts' });
+export default config;
