@@ -28,9 +28,17 @@ export function fileTypeOf(entry: { isFile(): boolean; isDirectory(): boolean; i
 /** The two times for utimes(2), in seconds; it sets both, so one that is not given is the one that is there. */
 export function timesOf(attributes: Attributes, stats: BigIntStats): { atimeS: number; mtimeS: number } {
   return {
-    atimeS: (attributes.atimeMs ?? Number(stats.atimeNs) / 1e6) / 1000,
-    mtimeS: (attributes.mtimeMs ?? Number(stats.mtimeNs) / 1e6) / 1000,
+    atimeS: secondsOf(attributes.atimeMs ?? Number(stats.atimeNs) / 1e6),
+    mtimeS: secondsOf(attributes.mtimeMs ?? Number(stats.mtimeNs) / 1e6),
   };
+}
+
+/**
+ * The middle of the microsecond that is meant: libuv cuts off what is behind it, and a time exactly at its beginning may be
+ * the number just below.
+ */
+function secondsOf(ms: number): number {
+  return (Math.round(ms * 1000) + 0.5) / 1e6;
 }
 
 function versionOf(stats: BigIntStats): string {

@@ -243,7 +243,8 @@ async function requireOpenable(path: string, osPath: string, flags: number): Pro
 async function publishCopy(hidden: HiddenFile, stats: BigIntStats, exclusive: boolean): Promise<void> {
   const fd = await open(hidden.osPath, constants.O_RDONLY | O_NOFOLLOW, 0);
   try {
-    await utimes(hidden.osPath, Number(stats.atimeNs) / 1e9, Number(stats.mtimeNs) / 1e9);
+    const { atimeS, mtimeS } = timesOf({}, stats);
+    await utimes(hidden.osPath, atimeS, mtimeS);
     await hidden.publish(fd, Number(stats.mode & 0o7777n), exclusive);
   } finally {
     await close(fd);

@@ -131,6 +131,19 @@ describe('openReplacement', () => {
   });
 });
 
+describe('times', () => {
+  test.each([1_600_000_000_250, 1_600_000_000_300.001, 1_722_222_222_123.456])(
+    'of %d ms are set to the nearest microsecond',
+    async (ms) => {
+      writeFileSync(at('file'), '');
+      await storage.setAttributes(at('file'), { mtimeMs: ms, atimeMs: ms });
+      const { mtimeNs, atimeNs } = statSync(at('file'), { bigint: true });
+      expect(mtimeNs).toBe(BigInt(Math.round(ms * 1000)) * 1000n);
+      expect(atimeNs).toBe(mtimeNs);
+    },
+  );
+});
+
 describe('without permission', () => {
   test('it is EACCES, and nothing is left behind', async () => {
     mkdirSync(at('closed'));
