@@ -1,5 +1,7 @@
 import { mergeConfig, type ViteUserConfig } from 'vitest/config';
 import { shared } from '../../tools/config/vitest.shared.ts';
 
-const config: ViteUserConfig = mergeConfig(shared, { test: { name: 'cli' } });
+const config: ViteUserConfig = mergeConfig(shared, {
+  test: { name: 'cli', globalSetup: ['./test/built-program.ts'] },
+});
 export default config;

@@ -108,7 +108,7 @@ async function replace(
     await requireUnchanged(source, file, before, target);
     if (copied.sha256 !== undefined) await verify(target, replacement, copied.sha256, tools);
     try {
-      await replacement.setAttributes(attributes);
+      if (attributes.mtimeMs !== undefined) await replacement.setAttributes(attributes);
       await replacement.commit({ signal });
     } catch (thrown) {
       throw writeFailure(target, thrown);
@@ -154,7 +154,7 @@ async function moveBytes(
         // Files of /proc have content, and 0 as their size.
         { length: before.size === 0 ? undefined : before.size, signal },
       );
-      await landAll(target, output, settings.checksum, signal);
+      await landAll(target, output, signal);
       requireComplete(source, before, bytes, target);
       return { bytes, sha256: hash?.digest('hex') };
     } finally {
@@ -195,15 +195,9 @@ async function writeAll(
   }
 }
 
-/** @param durably Also syncs, so that what is read back afterwards has passed the storage's own checks. */
-async function landAll(
-  place: Place,
-  handle: ConveyorFileHandle,
-  durably: boolean,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function landAll(place: Place, handle: ConveyorFileHandle, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await (durably ? handle.sync({ signal }) : handle.flush({ signal }));
+    await handle.flush({ signal });
   } catch (thrown) {
     throw writeFailure(place, thrown);
   }
@@ -231,13 +225,18 @@ function changed(source: Place, how: string, target: Place): Failure {
   return new Failure('ESTALE', message, source.shown);
 }
 
-/** Reads the copy back before it gets its name. */
+/** Reads the copy back before it gets its name, and behind a sync, so that it has passed the storage's own checks. */
 async function verify(
   target: Place,
   replacement: StorageReplacement,
   expected: string,
   { settings, buffers, signal }: CopyTools,
 ): Promise<void> {
+  try {
+    await replacement.sync({ signal });
+  } catch (thrown) {
+    throw writeFailure(target, thrown);
+  }
   const options = { ...settings.reading, writeCapacityMax: 'off', durability: 'memory', closeFile: false } as const;
   const handle = await openFile(target.storage, replacement, options);
   try {

@@ -1,7 +1,7 @@
 import { ConveyorError } from '@libconveyor/errors';
 import type { FileStat } from '@libconveyor/storage';
 import { isSame, sameFile } from './copy-file.ts';
-import { Failure, notRegular, readFailure, writeFailure } from './failure.ts';
+import { Failure, notRegular, readFailure, reasonOf, writeFailure } from './failure.ts';
 import { quoted } from './quoted.ts';
 import type { Place, Storages } from './storages.ts';
 
@@ -69,7 +69,10 @@ async function statSource(source: Place, recursive: boolean): Promise<FileStat> 
   try {
     stat = await source.storage.stat(source.path);
   } catch (thrown) {
-    throw readFailure(source, thrown);
+    const link = await source.find(false).catch(() => undefined);
+    if (link?.type !== 'symlink') throw readFailure(source, thrown);
+    const message = `${quoted(source.shown)} is a symbolic link that leads to nothing readable: ${reasonOf(thrown)}`;
+    throw new Failure('ENOENT', message, source.shown, thrown);
   }
   if (stat.type === 'file') return stat;
   if (stat.type !== 'directory') throw new Failure('ENOTSUP', `${notRegular(source)}; not copied`, source.shown);

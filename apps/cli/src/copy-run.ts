@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { describeError } from '@libconveyor/errors';
 import { type CopiedFile, type CopySettings, copyFile } from './copy-file.ts';
 import { copyLink } from './copy-link.ts';
@@ -43,6 +44,8 @@ export async function runCopies(
 ): Promise<boolean> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
+  // Every operation in flight listens, and there are as many as there are workers: no leak.
+  setMaxListeners(0, signal);
   const onFailure = (failure: Failure): void => {
     const isHopeless = hopeless.has(failure.code);
     // The workers beside the first one meet the same; it is told once.

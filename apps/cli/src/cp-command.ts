@@ -69,7 +69,7 @@ export async function cp(
 }
 
 function settingsOf({ checksum, readCapacity, writeCapacity }: CpOptions): CopySettings {
-  // The commit that follows makes everything durable.
+  // Handles are flushed; the commit that follows makes everything durable at once.
   const writing = { ...writingOptions(writeCapacity), durability: 'memory' } as const;
   return { reading: readingOptions(readCapacity), writing, checksum };
 }

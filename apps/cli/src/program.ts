@@ -12,7 +12,7 @@ import { complain } from './standard-error.ts';
 import { StandardOutput } from './standard-output.ts';
 
 const jobsMax = 64;
-const jobsDefault = 4;
+const jobsDefault = 8;
 
 /**
  * Runs a command line.

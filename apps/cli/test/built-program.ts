@@ -1,0 +1,48 @@
+import { chmod, copyFile, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'tsup';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The package's folder in a copy that stands alone, built from the sources as they are. */
+    readonly program: string;
+  }
+}
+
+const folder = fileURLToPath(new URL('..', import.meta.url));
+const addon = fileURLToPath(new URL('../../../.build/addon/conveyor.node', import.meta.url));
+
+/**
+ * Builds the program once for all test files, with every package in it, into a folder that anybody may read: some tests run
+ * it as another user. Returns what takes it away again.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const home = await mkdtemp(join(tmpdir(), 'conveyor-cli-'));
+  await chmod(home, 0o755);
+  await mkdir(join(home, 'dist'));
+  await build({
+    entry: { main: join(folder, 'src', 'main.ts') },
+    outDir: join(home, 'dist'),
+    config: false,
+    silent: true,
+    format: ['esm'],
+    target: 'node20',
+    platform: 'node',
+    noExternal: [/^@libconveyor\//, 'commander'],
+    esbuildOptions: (options) => {
+      options.conditions = ['@libconveyor/source'];
+    },
+    // What commander, which is no ES module, asks for.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
+  });
+  await cp(join(folder, 'bin'), join(home, 'bin'), { recursive: true });
+  await copyFile(join(folder, 'package.json'), join(home, 'package.json'));
+  await copyFile(process.env.CONVEYOR_NATIVE_PATH || addon, join(home, 'conveyor.node'));
+  project.provide('program', home);
+  return () => rm(home, { recursive: true, force: true });
+}
