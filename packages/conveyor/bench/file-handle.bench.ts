@@ -8,8 +8,9 @@ import { descriptorStorage } from '../test/descriptor-storage.ts';
 
 /*
  * One awaited operation after the other through an open file, beside fs/promises.FileHandle on the same file system.
- * CONVEYOR_BENCH_DIR says where; the default is TMPDIR. Files are rewound at their end, so that every read finds bytes
- * and no file grows without bound; the time of landing is in the figures, because the ring is far smaller than the file.
+ * CONVEYOR_BENCH_DIR says where; the default is TMPDIR. Files are rewound at their end, so that every read finds
+ * bytes and no file grows without bound; the time of landing is in the figures, because the ring is far smaller than
+ * the file.
  */
 
 /** What both kinds of handle have in common here. */

@@ -18,8 +18,8 @@ const registry = new FinalizationRegistry<EngineHandle>((handle) => {
 });
 
 /**
- * Keeps an eye on a handle whose user may forget it. It is closed with a warning when `owner` is garbage collected; what it
- * has accepted is landed before the process ends, as far as that is possible, and otherwise the loss is told.
+ * Keeps an eye on a handle whose user may forget it. It is closed with a warning when `owner` is garbage collected;
+ * what it has accepted is landed before the process ends, as far as that is possible, and otherwise the loss is told.
  */
 export function watchHandle(owner: object, handle: EngineHandle): void {
   registry.register(owner, handle, handle);

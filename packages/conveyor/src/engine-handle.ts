@@ -8,8 +8,8 @@ import { awaitSlot, disconnectBackend } from './native-session.ts';
 export type Durability = 'stored' | 'staged' | 'memory';
 
 /**
- * What an operation waits for: the storage's bytes, room for bytes, or that bytes land. Those that wait for bytes or room
- * are given up when the handle is closed (clause F6); each has a time limit of its own (clause F9).
+ * What an operation waits for: the storage's bytes, room for bytes, or that bytes land. Those that wait for bytes or
+ * room are given up when the handle is closed (clause F6); each has a time limit of its own (clause F9).
  */
 export type Wait = 'bytes' | 'room' | 'landing';
 
@@ -157,10 +157,11 @@ export class EngineHandle {
   }
 
   /**
-   * Refuses new operations, gives waiting reads and writes up, lands and (durability `stored`) syncs what was accepted,
-   * closes the engine's handle and the file. Clauses: F5, F6, F10.
+   * Refuses new operations, gives waiting reads and writes up, lands and (durability `stored`) syncs what was
+   * accepted, closes the engine's handle and the file. Clauses: F5, F6, F10.
    *
-   * Errors: the first one met. The handle is closed nevertheless, except after ETIMEDOUT, which leaves it open as it was.
+   * Errors: the first one met. The handle is closed nevertheless, except after ETIMEDOUT, which leaves it open as it
+   * was.
    */
   async close(): Promise<void> {
     const id = this.#engineId;
@@ -179,8 +180,8 @@ export class EngineHandle {
   }
 
   /**
-   * Lands what was accepted when no JavaScript will run any more, and blocks for it. Returns why bytes are lost, if they are:
-   * a storage in JavaScript cannot take them.
+   * Lands what was accepted when no JavaScript will run any more, and blocks for it. Returns why bytes are lost, if
+   * they are: a storage in JavaScript cannot take them.
    */
   flushAtExit(): ConveyorError | undefined {
     const result = this.native.flushSync(this.#engineId);

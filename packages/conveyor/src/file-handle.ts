@@ -68,8 +68,8 @@ export type Whence = 'start' | 'current' | 'end';
 const whences: readonly Whence[] = ['start', 'current', 'end'];
 
 /**
- * Operations that are done at once resolve without a turn of the event loop; after this many of them one turn is taken, so
- * that a loop of them does not keep timers and sockets waiting. A power of two.
+ * Operations that are done at once resolve without a turn of the event loop; after this many of them one turn is
+ * taken, so that a loop of them does not keep timers and sockets waiting. A power of two.
  */
 const turnPeriod = 512;
 let resultsAtOnce = 0;
@@ -77,10 +77,11 @@ let resultsAtOnce = 0;
 /**
  * An open file with the shape of a `FileHandle` of node:fs/promises, in front of any storage. `open` makes it.
  *
- * Buffers belong to the caller again when a promise has settled; a `write` has copied its bytes before it returns (clause W1).
- * Errors: TypeError and RangeError for wrong arguments, otherwise ConveyorError with the errno's name as `code`: EBADF
- * once closed or in the wrong mode, and the sticky error of an earlier write behind (clause F4) with its byte range.
- * All methods that return promises reject and never throw.
+ * Buffers belong to the caller again when a promise has settled; a `write` has copied its bytes before it returns
+ * (clause W1).
+ * Errors: TypeError and RangeError for wrong arguments, otherwise ConveyorError with the errno's name as `code`:
+ * EBADF once closed or in the wrong mode, and the sticky error of an earlier write behind (clause F4) with its byte
+ * range. All methods that return promises reject and never throw.
  * Threads: one JavaScript thread; any number of operations at once.
  */
 export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
@@ -235,7 +236,9 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
     return stats;
   }
 
-  /** The error that keeps accepted bytes from landing, with their range; undefined if there is none. Clauses: F4, F8. */
+  /**
+   * The error that keeps accepted bytes from landing, with their range; undefined if there is none. Clauses: F4, F8.
+   */
   get lastError(): ConveyorError | undefined {
     return this.#engine.stickyError('write');
   }
@@ -315,8 +318,8 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
     return createInterface({ input: this.createReadStream(options), crlfDelay: Number.POSITIVE_INFINITY });
   }
 
-  // The synchronous forms block this thread. They exist where the storage has a descriptor of its own; for any other they
-  // throw ENOTSUP, because it runs on this very thread.
+  // The synchronous forms block this thread. They exist where the storage has a descriptor of its own; for any other
+  // they throw ENOTSUP, because it runs on this very thread.
 
   /** Blocks. Errors: ENOTSUP for a storage without a descriptor. */
   readSync(buffer: View, offset?: number | null, length?: number | null, position?: Position): number {

@@ -15,8 +15,8 @@ const operationNames = ['', 'read', 'write', 'append', 'size', 'truncate', 'sync
 const eio = 5;
 
 /**
- * Answers the engine's requests with the methods of a StorageFile. The errors of the storage are kept, so that the error which
- * reaches a caller later can name them as its cause.
+ * Answers the engine's requests with the methods of a StorageFile. The errors of the storage are kept, so that the
+ * error which reaches a caller later can name them as its cause.
  *
  * Threads: one JavaScript thread; the storage may finish in any order.
  */

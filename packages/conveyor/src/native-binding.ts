@@ -2,16 +2,16 @@
  * The addon's calls, as `native/src/addon.cpp` lists them. Only this package uses them; they check for memory safety,
  * the callers check for sense.
  *
- * Most return one number: a result >= 0, -errno, or `pendingBase - slot` for an operation that is settled later, which is
- * when `settle` is called with its slot and result.
+ * Most return one number: a result >= 0, -errno, or `pendingBase - slot` for an operation that is settled later,
+ * which is when `settle` is called with its slot and result.
  */
 export interface NativeBinding {
   readonly abi: number;
   readonly version: string;
 
   /**
-   * Connects this thread's JavaScript. `settle(count)` finds `count` (slot, result) pairs in `batch`; `dispatch` gets the
-   * requests to storages written in JavaScript. Neither may throw.
+   * Connects this thread's JavaScript. `settle(count)` finds `count` (slot, result) pairs in `batch`; `dispatch` gets
+   * the requests to storages written in JavaScript. Neither may throw.
    */
   attach(settle: (count: number) => void, dispatch: Dispatch, batch: Float64Array): void;
 

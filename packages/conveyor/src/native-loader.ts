@@ -14,11 +14,12 @@ const overrideVariable = 'CONVEYOR_NATIVE_PATH';
 const packageFolder = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /**
- * Finds and loads the addon for this platform: the override, the platform's own package, a prebuilt one in this package, a
- * local build (of the workspace, then of this package), in this order. The first that is there is taken, fit or not.
+ * Finds and loads the addon for this platform: the override, the platform's own package, a prebuilt one in this
+ * package, a local build (of the workspace, then of this package), in this order. The first that is there is taken,
+ * fit or not.
  *
- * Errors: ERR_CONVEYOR_NATIVE_MISSING, which says where was looked and how to build; `cause` when one is there and does
- * not load.
+ * Errors: ERR_CONVEYOR_NATIVE_MISSING, which says where was looked and how to build; `cause` when one is there and
+ * does not load.
  */
 export function loadNative(environment: NodeJS.ProcessEnv = process.env): NativeBinding {
   const override = environment[overrideVariable];

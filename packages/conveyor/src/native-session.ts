@@ -26,8 +26,8 @@ export function connectNative(): NativeBinding {
 }
 
 /**
- * Lets `tell` know when the operation in a slot is settled, which is never before this turn has ended. It is called once
- * and must not throw.
+ * Lets `tell` know when the operation in a slot is settled, which is never before this turn has ended. It is called
+ * once and must not throw.
  *
  * @param memory What the engine reads or fills meanwhile, if it is JavaScript's.
  */

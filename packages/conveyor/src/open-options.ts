@@ -37,7 +37,9 @@ export interface BufferingOptions {
   nonblocking?: boolean | undefined;
   /** Landed bytes stay in the ring until a sync has succeeded (false). Clause: F2. */
   keepUntilSync?: boolean | undefined;
-  /** What `sync` and `close` promise (`'stored'`). `'staged'` needs a journal, which this version lacks. Clause: F10. */
+  /**
+   * What `sync` and `close` promise (`'stored'`). `'staged'` needs a journal, which this version lacks. Clause: F10.
+   */
   durability?: Durability | undefined;
 }
 

@@ -15,8 +15,8 @@ import {
 } from './open-options.ts';
 
 /**
- * Opens a file of any storage behind the engine: writes are accepted into a ring and land behind the caller's back, reads
- * come from a window that is read ahead.
+ * Opens a file of any storage behind the engine: writes are accepted into a ring and land behind the caller's back,
+ * reads come from a window that is read ahead.
  *
  * Where the storage has a real descriptor, the engine does the I/O on threads of its own; otherwise it asks the
  * storage's methods, on this JavaScript thread. Semantics are the same.

@@ -8,7 +8,10 @@ import {
 } from '@libconveyor/storage';
 import { SyncPoint } from '@libconveyor/testkit';
 
-/** A storage whose operations of some kinds are held at a point until the test lets them go on. Its files have no `fd`. */
+/**
+ * A storage whose operations of some kinds are held at a point until the test lets them go on. Its files have no
+ * `fd`.
+ */
 export class Gate implements Interceptor {
   readonly storage: Storage;
   readonly point: SyncPoint = new SyncPoint('gate');

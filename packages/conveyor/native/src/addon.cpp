@@ -1,4 +1,4 @@
-// The addon's entry: the table of what JavaScript can call. src/native-binding.ts describes the same table in TypeScript.
+// The addon's entry: the table of what JavaScript can call; src/native-binding.ts is the same table in TypeScript.
 
 #include <conveyor/conveyor.h>
 #include <node_api.h>
@@ -69,14 +69,16 @@ constexpr Function kFunctions[] = {
 bool fill(napi_env env, napi_value exports, Environment* environment) {
   for (const Function& function : kFunctions) {
     napi_value value;
-    if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, environment, &value) != napi_ok ||
+    if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, environment, &value) !=
+            napi_ok ||
         napi_set_named_property(env, exports, function.name, value) != napi_ok) {
       return false;
     }
   }
   napi_value abi;
   napi_value version;
-  return napi_create_uint32(env, kAbi, &abi) == napi_ok && napi_set_named_property(env, exports, "abi", abi) == napi_ok &&
+  return napi_create_uint32(env, kAbi, &abi) == napi_ok &&
+         napi_set_named_property(env, exports, "abi", abi) == napi_ok &&
          napi_create_string_latin1(env, conveyor_version(), NAPI_AUTO_LENGTH, &version) == napi_ok &&
          napi_set_named_property(env, exports, "version", version) == napi_ok;
 }

@@ -83,7 +83,8 @@ napi_value truncate_sync(napi_env env, napi_callback_info info) {
   HandleId id = 0;
   int64_t size = 0;
   if (!arguments.handle(0, &id) || !arguments.integer(1, 0, &size)) return nullptr;
-  return block_on(env, arguments.environment(), id, [=](conveyor_t* engine) { return conveyor_truncate(engine, size); });
+  return block_on(env, arguments.environment(), id,
+                  [=](conveyor_t* engine) { return conveyor_truncate(engine, size); });
 }
 
 napi_value flush_sync(napi_env env, napi_callback_info info) { return block_on_handle(env, info, conveyor_flush); }

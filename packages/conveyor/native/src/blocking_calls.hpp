@@ -5,8 +5,8 @@
 
 namespace conveyor_node {
 
-// Each takes the handle first and returns a result >= 0, or -errno: ENOTSUP for a storage written in JavaScript, which could not
-// run while its own thread waits.
+// Each takes the handle first and returns a result >= 0, or -errno: ENOTSUP for a storage written in JavaScript,
+// which could not run while its own thread waits.
 napi_value read_sync(napi_env env, napi_callback_info info);      // (handle, view, offset, length, position)
 napi_value write_sync(napi_env env, napi_callback_info info);     // (handle, view, offset, length, position)
 napi_value seek_sync(napi_env env, napi_callback_info info);      // (handle, offset, whence)

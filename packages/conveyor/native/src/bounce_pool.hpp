@@ -19,10 +19,11 @@ struct Block {
 
 /// Recycled memory for bytes that an engine operation may touch after it has returned to JavaScript.
 ///
-/// Why it exists: JavaScript may transfer (detach), resize or drop a buffer while an operation is pending. Node-API can keep
-/// the ArrayBuffer object alive, but not its memory, so a pool thread that still holds the pointer would touch freed
-/// memory. Operations on buffers that callers own therefore go through a block, which stays with the operation until it has
-/// completed. Sizes are powers of two, so that a pending operation of a few bytes holds few bytes.
+/// Why it exists: JavaScript may transfer (detach), resize or drop a buffer while an operation is pending. Node-API
+/// can keep the ArrayBuffer object alive, but not its memory, so a pool thread that still holds the pointer would
+/// touch freed memory. Operations on buffers that callers own therefore go through a block, which stays with the
+/// operation until it has completed. Sizes are powers of two, so that a pending operation of a few bytes holds few
+/// bytes.
 ///
 /// Threads: the environment's JavaScript thread only; other threads touch the memory of blocks that are out.
 class BouncePool {

@@ -18,7 +18,8 @@ napi_value start_on(napi_env env, Environment& environment, HandleId id, Call&& 
   if (handle == nullptr) return make_number(env, -EBADF);
   const CallScope scope(environment);
   conveyor_t* const engine = handle->engine;
-  return make_number(env, environment.start(id, [&](conveyor_done_t done, void* arg) { return call(engine, done, arg); }));
+  return make_number(env,
+                     environment.start(id, [&](conveyor_done_t done, void* arg) { return call(engine, done, arg); }));
 }
 
 /// Runs `call(engine)`, which returns 0, or -1 with errno, and never waits.
@@ -37,8 +38,7 @@ napi_value seek(napi_env env, napi_callback_info info) {
   HandleId id = 0;
   int64_t offset = 0;
   int64_t whence = 0;
-  if (!arguments.handle(0, &id) || !arguments.integer(1, kSeekMin, &offset) ||
-      !arguments.integer(2, 0, &whence)) {
+  if (!arguments.handle(0, &id) || !arguments.integer(1, kSeekMin, &offset) || !arguments.integer(2, 0, &whence)) {
     return nullptr;
   }
   return start_on(env, arguments.environment(), id, [=](conveyor_t* engine, conveyor_done_t done, void* arg) {
@@ -103,10 +103,10 @@ napi_value prefetch(napi_env env, napi_callback_info info) {
   HandleId id = 0;
   int64_t offset = 0;
   int64_t count = 0;
-  if (!arguments.handle(0, &id) || !arguments.integer(1, 0, &offset) || !arguments.integer(2, 0, &count)) return nullptr;
-  return run_on(env, arguments.environment(), id, [=](conveyor_t* engine) {
-    return conveyor_prefetch(engine, offset, static_cast<size_t>(count));
-  });
+  if (!arguments.handle(0, &id) || !arguments.integer(1, 0, &offset) || !arguments.integer(2, 0, &count))
+    return nullptr;
+  return run_on(env, arguments.environment(), id,
+                [=](conveyor_t* engine) { return conveyor_prefetch(engine, offset, static_cast<size_t>(count)); });
 }
 
 napi_value invalidate(napi_env env, napi_callback_info info) {

@@ -25,7 +25,8 @@ Environment* Environment::create(napi_env env) {
     return nullptr;
   }
   napi_unref_threadsafe_function(env, self->waker_);
-  // Hooks run last in, first out: ours comes before the waker's own, so the mailbox is shut while the waker still exists.
+  // Hooks run last in, first out: ours comes before the waker's own, so the mailbox is shut while the waker still
+  // exists.
   if (napi_add_env_cleanup_hook(env, &Environment::on_tear_down, self) != napi_ok) return nullptr;
   self->mailbox->open(self->waker_);
   return self;
@@ -154,7 +155,8 @@ void Environment::dispatch(const BackendRequest& request) {
 
   // No memory for the copy, or no JavaScript any more. An answer that dispatch gave before it failed stands.
   handle = handles.find(request.handle);
-  if (status != napi_ok && handle != nullptr && handle->backend->answer(io.id, -ENOMEM, false) == 0) request_answered();
+  if (status != napi_ok && handle != nullptr && handle->backend->answer(io.id, -ENOMEM, false) == 0)
+    request_answered();
 }
 
 void Environment::on_tear_down(void* self) { static_cast<Environment*>(self)->tear_down(); }
@@ -200,9 +202,8 @@ void Environment::close_handles(const std::vector<HandleId>& told) {
     handle.closing = true;
     conveyor_t* engine = handle.engine;
     Block none;
-    const double outcome = start(id, none, true, [engine](conveyor_done_t done, void* arg) {
-      return conveyor_close_async(engine, done, arg);
-    });
+    const double outcome = start(
+        id, none, true, [engine](conveyor_done_t done, void* arg) { return conveyor_close_async(engine, done, arg); });
     if (outcome > kPendingBase) report_lost(id, static_cast<ssize_t>(outcome), told);
   });
 }

@@ -16,14 +16,14 @@
 
 namespace conveyor_node {
 
-/// What a call that starts an engine operation returns to JavaScript: the result (>= 0), -errno (above kPendingBase), or
-/// kPendingBase - slot for an operation that will be settled later.
+/// What a call that starts an engine operation returns to JavaScript: the result (>= 0), -errno (above kPendingBase),
+/// or kPendingBase - slot for an operation that will be settled later.
 inline constexpr double kPendingBase = -8192;
 
 /// One Node environment.
 ///
-/// Life: `create` when the addon is loaded into the environment; `tear_down` as its clean-up hook, when no JavaScript runs
-/// any more; deleted as the environment's instance data afterwards.
+/// Life: `create` when the addon is loaded into the environment; `tear_down` as its clean-up hook, when no JavaScript
+/// runs any more; deleted as the environment's instance data afterwards.
 /// Threads: its JavaScript thread only. Other threads reach it through the mailbox.
 class Environment {
  public:
@@ -33,12 +33,13 @@ class Environment {
   Environment& operator=(const Environment&) = delete;
 
   /// Connects the JavaScript side. `settle(count)` is called with `count` (slot, result) pairs in `batch`;
-  /// `dispatch(handle, io, kind, buffer, offset, count, dataOnly)` with a request for a storage written in JavaScript.
+  /// `dispatch(handle, io, kind, buffer, offset, count, dataOnly)` with a request for a storage written in
+  /// JavaScript.
   bool attach(napi_value settle, napi_value dispatch, napi_value batch);
   bool is_attached() const { return settle_ != nullptr; }
 
-  /// Runs `call(done, arg)`, a conveyor_*_async call on handle `id`. When it stays pending, the operation takes `block` over
-  /// and leaves it empty. Returns what JavaScript gets.
+  /// Runs `call(done, arg)`, a conveyor_*_async call on handle `id`. When it stays pending, the operation takes
+  /// `block` over and leaves it empty. Returns what JavaScript gets.
   template <typename Call>
   double start(HandleId id, Block& block, bool closes, Call&& call);
   template <typename Call>
@@ -94,16 +95,16 @@ class Environment {
   double* batch_ = nullptr;
   size_t requests_in_flight_ = 0;  // handed to JavaScript, unanswered
   bool delivering_ = false;
-  bool alive_ = false;     // the waker keeps the process alive
+  bool alive_ = false;      // the waker keeps the process alive
   bool torn_down_ = false;  // the waker is not to be touched any more
-  bool leaked_ = false;  // tear_down ran out of time: other threads may still use this
+  bool leaked_ = false;     // tear_down ran out of time: other threads may still use this
 };
 
-/// Brackets a call from JavaScript. Requests that come up during the call are dispatched before it returns, on this very stack,
-/// so that a storage in memory answers within one turn of the event loop.
+/// Brackets a call from JavaScript. Requests that come up during the call are dispatched before it returns, on this
+/// very stack, so that a storage in memory answers within one turn of the event loop.
 ///
-/// Operations are settled there only by calls that start none: JavaScript learns the slot of an operation from the value the call
-/// returns, so the operation cannot be settled before.
+/// Operations are settled there only by calls that start none: JavaScript learns the slot of an operation from the
+/// value the call returns, so the operation cannot be settled before.
 class CallScope {
  public:
   enum class Kind : bool { kStarts, kSettles };

@@ -17,8 +17,8 @@ using HandleId = uint64_t;
 struct Handle {
   conveyor_t* engine = nullptr;  // nullptr: this place is free
   uint32_t generation = 0;
-  bool closing = false;       // a close is pending: nothing else may be asked of the engine
-  bool synchronous = false;   // its backend needs no JavaScript: blocking calls cannot deadlock
+  bool closing = false;      // a close is pending: nothing else may be asked of the engine
+  bool synchronous = false;  // its backend needs no JavaScript: blocking calls cannot deadlock
   std::unique_ptr<JavaScriptBackend> backend;
 };
 

@@ -24,9 +24,9 @@ struct BackendRequest {
 
 /// The `ctx` of an asynchronous backend whose operations are done by JavaScript.
 ///
-/// Bytes are copied between engine and JavaScript on the JavaScript thread, when a request is handed over (writes) and when
-/// it is answered (reads). JavaScript never sees the engine's memory: a storage that gives up early, at a time limit say,
-/// while something below it still fills or sends the buffer, harms nobody but itself.
+/// Bytes are copied between engine and JavaScript on the JavaScript thread, when a request is handed over (writes)
+/// and when it is answered (reads). JavaScript never sees the engine's memory: a storage that gives up early, at a
+/// time limit say, while something below it still fills or sends the buffer, harms nobody but itself.
 ///
 /// Threads: `submit` and `retryable` from any; the rest from the JavaScript thread.
 class JavaScriptBackend {
@@ -49,8 +49,8 @@ class JavaScriptBackend {
   /// The request with this number, while JavaScript has it.
   const conveyor_io_t* find(uint64_t io_id) const;
 
-  /// Completes a request with a count >= 0 or -errno. `retryable` says whether this errno is worth a retry from now on.
-  /// Returns -EINVAL, and changes nothing, when JavaScript does not have such a request.
+  /// Completes a request with a count >= 0 or -errno. `retryable` says whether this errno is worth a retry from now
+  /// on. Returns -EINVAL, and changes nothing, when JavaScript does not have such a request.
   int answer(uint64_t io_id, ssize_t result, bool retryable);
   /// Fails everything that JavaScript has: the environment is going away.
   void abandon();
@@ -69,7 +69,7 @@ class JavaScriptBackend {
   HandleId id_ = 0;
   conveyor_t* engine_ = nullptr;
   std::unordered_map<uint64_t, conveyor_io_t> in_flight_;  // JavaScript thread only
-  std::atomic<bool> retryable_[kErrnoEnd] = {};            // by errno; stored before the conveyor_complete that reads it
+  std::atomic<bool> retryable_[kErrnoEnd] = {};  // by errno; stored before the conveyor_complete that reads it
 };
 
 }  // namespace conveyor_node

@@ -38,8 +38,8 @@ class Mailbox {
   /// False when the environment is going away: the request is the caller's to answer.
   [[nodiscard]] bool post(const BackendRequest& request);
 
-  /// Brackets a call from JavaScript that dispatches requests before it returns: requests posted meanwhile on this very thread need
-  /// no wake-up, and operations neither when the call also settles (`settles`).
+  /// Brackets a call from JavaScript that dispatches requests before it returns: requests posted meanwhile on this
+  /// very thread need no wake-up, and operations neither when the call also settles (`settles`).
   void enter(bool settles) {
     ++inside_;
     settling_ += settles ? 1 : 0;

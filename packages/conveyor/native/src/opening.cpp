@@ -52,7 +52,8 @@ constexpr SizeOption kSizeOptions[] = {
 
 constexpr int64_t kUnbuffered = -1;  // in JavaScript, for CONVEYOR_UNBUFFERED
 
-/// Reads an option; one that is not there stays the default. False, with an exception pending, for what is no integer.
+/// Reads an option; one that is not there stays the default. False, with an exception pending, for what is no
+/// integer.
 bool read_option(Napi::Object options, const char* name, int64_t* out) {
   const Napi::Value value = options.Get(name);
   if (value.IsUndefined()) return true;
@@ -78,7 +79,8 @@ bool read_options(napi_env env, napi_value value, conveyor_options_t* out) {
 }
 
 /// Gives the engine handle a number. The engine is closed again when there are none left.
-napi_value enter(napi_env env, Environment& environment, conveyor_t* engine, std::unique_ptr<JavaScriptBackend> backend) {
+napi_value enter(napi_env env, Environment& environment, conveyor_t* engine,
+                 std::unique_ptr<JavaScriptBackend> backend) {
   JavaScriptBackend* const bound = backend.get();
   const HandleId id = environment.handles.add(engine, std::move(backend));
   if (id == 0) {
@@ -96,7 +98,8 @@ napi_value open_descriptor(napi_env env, napi_callback_info info) {
   int64_t fd = 0;
   int64_t flags = 0;
   conveyor_options_t options;
-  if (!arguments.integer(0, 0, &fd) || !arguments.integer(1, 0, &flags) || !read_options(env, arguments[2], &options)) {
+  if (!arguments.integer(0, 0, &fd) || !arguments.integer(1, 0, &flags) ||
+      !read_options(env, arguments[2], &options)) {
     return nullptr;
   }
   const int own = fd > INT32_MAX ? -1 : fcntl(static_cast<int>(fd), F_DUPFD_CLOEXEC, 0);
@@ -142,9 +145,8 @@ napi_value complete(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   Handle* handle = environment.handles.find(id);
-  const conveyor_io_t* io = handle != nullptr && handle->backend != nullptr
-                                ? handle->backend->find(static_cast<uint64_t>(io_id))
-                                : nullptr;
+  const conveyor_io_t* io =
+      handle != nullptr && handle->backend != nullptr ? handle->backend->find(static_cast<uint64_t>(io_id)) : nullptr;
   if (io == nullptr) return make_number(env, -EINVAL);
   if (io->kind == CONVEYOR_IO_READ && result > 0 && static_cast<size_t>(result) <= io->count) {
     View view;

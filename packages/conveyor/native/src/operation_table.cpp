@@ -7,8 +7,8 @@ namespace conveyor_node {
 void Operation::finish(void* arg, ssize_t result) {
   auto* operation = static_cast<Operation*>(arg);
   operation->result = result;
-  // Pairs with the exchange of Environment::start, which reads `result` when it finds kFinished. After this line an operation that
-  // was still starting belongs to that thread again and must not be touched.
+  // Pairs with the exchange of Environment::start, which reads `result` when it finds kFinished. After this line an
+  // operation that was still starting belongs to that thread again and must not be touched.
   if (operation->phase.exchange(Phase::kFinished, std::memory_order_acq_rel) == Phase::kWaiting) {
     operation->mailbox->post(operation);
   }

@@ -36,11 +36,14 @@ struct Operation {
   Mailbox* mailbox = nullptr;
   Operation* next = nullptr;
 
-  /// The conveyor_done_t of every call. Threads: any.
+  /// The conveyor_done_t of every call.
+
+  /// Threads: any.
   static void finish(void* operation, ssize_t result);
 };
 
-/// All operations of an environment, by slot. Records are recycled: an operation that completes at once allocates nothing.
+/// All operations of an environment, by slot. Records are recycled: an operation that completes at once allocates
+/// nothing.
 /// Threads: the JavaScript thread only.
 class OperationTable {
  public:

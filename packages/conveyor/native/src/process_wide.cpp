@@ -14,7 +14,9 @@ namespace {
 class Drain final : public Napi::AsyncWorker {
  public:
   Drain(Napi::Env env, int timeout_ms)
-      : Napi::AsyncWorker(env, "conveyor.drain"), promise_(Napi::Promise::Deferred::New(env)), timeout_ms_(timeout_ms) {
+      : Napi::AsyncWorker(env, "conveyor.drain"),
+        promise_(Napi::Promise::Deferred::New(env)),
+        timeout_ms_(timeout_ms) {
     left_.struct_size = sizeof left_;
   }
 

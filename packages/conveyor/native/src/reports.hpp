@@ -5,10 +5,12 @@
 
 namespace conveyor_node {
 
-/// stats(handle): an object with the fields of conveyor_stats_t in JavaScript's spelling, or -errno. Starts a new window.
+/// stats(handle): an object with the fields of conveyor_stats_t in JavaScript's spelling, or -errno. Starts a new
+/// window.
 napi_value stats(napi_env env, napi_callback_info info);
 
-/// errorInfo(handle): {errno, operation, retries, offset, length} of the sticky error, errno 0 if there is none; or -errno.
+/// errorInfo(handle): {errno, operation, retries, offset, length} of the sticky error, errno 0 if there is none; or
+/// -errno.
 napi_value error_info(napi_env env, napi_callback_info info);
 
 }  // namespace conveyor_node

@@ -16,8 +16,8 @@ enum class Direction { kRead, kWrite };
 enum class Memory { kCallers, kFacades };
 
 template <Direction direction>
-double start_transfer(Environment& environment, HandleId id, conveyor_t* engine, void* data, size_t length, off_t position,
-                      Block& block) {
+double start_transfer(Environment& environment, HandleId id, conveyor_t* engine, void* data, size_t length,
+                      off_t position, Block& block) {
   return environment.start(id, block, false, [=](conveyor_done_t done, void* arg) {
     if constexpr (direction == Direction::kRead) {
       return conveyor_read_async(engine, data, length, position, done, arg);
@@ -61,7 +61,8 @@ napi_value transfer(napi_env env, napi_callback_info info) {
   }
   const Handle* handle = environment.handles.find_open(id);
   if (handle == nullptr) return make_number(env, -EBADF);
-  if (static_cast<size_t>(offset) > view.size || static_cast<size_t>(length) > view.size - static_cast<size_t>(offset)) {
+  if (static_cast<size_t>(offset) > view.size ||
+      static_cast<size_t>(length) > view.size - static_cast<size_t>(offset)) {
     return make_number(env, -EINVAL);
   }
 
@@ -72,7 +73,8 @@ napi_value transfer(napi_env env, napi_callback_info info) {
     outcome = bounce_transfer<direction>(environment, id, handle->engine, data, static_cast<size_t>(length), position);
   } else {
     Block none;
-    outcome = start_transfer<direction>(environment, id, handle->engine, data, static_cast<size_t>(length), position, none);
+    outcome =
+        start_transfer<direction>(environment, id, handle->engine, data, static_cast<size_t>(length), position, none);
   }
   return make_number(env, outcome);
 }
@@ -100,7 +102,8 @@ napi_value collect(napi_env env, napi_callback_info info) {
   int64_t slot = 0;
   int64_t offset = 0;
   View view;
-  if (!arguments.integer(0, 0, &slot) || !arguments.view(1, &view) || !arguments.integer(2, 0, &offset)) return nullptr;
+  if (!arguments.integer(0, 0, &slot) || !arguments.view(1, &view) || !arguments.integer(2, 0, &offset))
+    return nullptr;
   const Operation* operation = arguments.environment().operations.find(static_cast<double>(slot));
   if (operation == nullptr || !operation->block) return make_number(env, -EINVAL);
   // Acquire pairs with Operation::finish: a thread of the pool filled the block.
