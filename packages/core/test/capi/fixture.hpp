@@ -2,6 +2,7 @@
 /// What the tests of the C API share: handles that clean up after a failed test, recognisable bytes, threads whose
 /// waiting can be seen.
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -76,16 +77,18 @@ class Handle {
                   unsigned lacks = kLacksNothing)
       : backend_(&backend) {
     const conveyor_backend_t table = backend.table(lacks);
-    const int error = errno_of([&] { return conveyor_create(&handle_, &table, flags, &options); });
-    REQUIRE_EQ(error, 0);
-    REQUIRE(handle_ != nullptr);
+    conveyor_t *handle = nullptr;
+    REQUIRE_EQ(ERRNO_OF(conveyor_create(&handle, &table, flags, &options)), 0);
+    REQUIRE(handle != nullptr);
+    handle_ = handle;
   }
   ~Handle() {
-    if (handle_ == nullptr) return;
+    conveyor_t *handle = release();
+    if (handle == nullptr) return;
     backend_->open_gates();
     backend_->clear_faults();
-    conveyor_clear_error(handle_);
-    conveyor_destroy(handle_);
+    conveyor_clear_error(handle);
+    conveyor_destroy(handle);
   }
   Handle(const Handle &) = delete;
   Handle &operator=(const Handle &) = delete;
@@ -94,14 +97,14 @@ class Handle {
 
   /// Closes; the object then holds nothing. Returns the errno, 0 when it succeeded.
   int close() {
-    return errno_of([&] { return conveyor_close(std::exchange(handle_, nullptr)); });
+    return errno_of([&] { return conveyor_close(release()); });
   }
   /// Takes the handle out of the object's care.
-  conveyor_t *release() { return std::exchange(handle_, nullptr); }
+  conveyor_t *release() { return handle_.exchange(nullptr); }
 
  private:
   ScriptedBackend *backend_;
-  conveyor_t *handle_ = nullptr;
+  std::atomic<conveyor_t *> handle_{nullptr};
 };
 
 /// Reads; a failure is a failed check and shows as text that no file of a test contains.
