@@ -87,7 +87,8 @@ function howToBuild(): string {
   }
   const source = join(packageFolder, 'native');
   const build = join(packageFolder, 'build');
-  return `build it (cmake and a C++20 compiler are needed) with: cmake -S ${source} -B ${build} && cmake --build ${build}`;
+  const command = `cmake -S ${source} -B ${build} && cmake --build ${build}`;
+  return `build it (cmake and a C++20 compiler are needed) with: ${command}`;
 }
 
 /** The version of this package. */

@@ -131,7 +131,8 @@ describe('processes', () => {
   test('F8: an error that nobody asked about is a warning when the process ends', async () => {
     await withTempDir(async (folder) => {
       const program = `
-        const full = withFaults(new MemoryStorage(), [{ operation: 'write', fault: { kind: 'error', code: 'ENOSPC' } }]);
+        const noSpace = { operation: 'write', fault: { kind: 'error', code: 'ENOSPC' } };
+        const full = withFaults(new MemoryStorage(), [noSpace]);
         const handle = await open(full, 'file', 'w', { maxDirtyMs: 60000 });
         await handle.write('lost');
         globalThis.kept = handle;`;
@@ -151,7 +152,9 @@ describe('processes', () => {
         const storage = new MemoryStorage();
         let answer;
         const slow = Object.assign(Object.create(storage, { capabilities: { value: storage.capabilities } }), {
-          open: async (...args) => Object.assign(await storage.open(...args), { size: () => new Promise((resolve) => { answer = resolve; }) }),
+          open: async (...args) => Object.assign(await storage.open(...args), {
+            size: () => new Promise((resolve) => { answer = resolve; }),
+          }),
         });
         const handle = await open(slow, 'file', 'w+');
         handle.size().then((size) => process.exit(size));

@@ -80,7 +80,7 @@ describe('options', () => {
     await expect(openWith({ journalPath: '/tmp/journal' })).rejects.toThrow(/no option 'journalPath'/);
   });
 
-  test('P5: what the storage refuses comes out as it is, and what it opened is closed when the engine refuses', async () => {
+  test('P5: what the storage refuses comes out as it is; what the engine refuses is closed', async () => {
     const storage = new MemoryStorage();
     await expect(open(storage, 'missing', 'r')).rejects.toMatchObject({ code: 'ENOENT', origin: 'storage-memory' });
     await expect(open(storage, 'file', 'w', { mode: -1 })).rejects.toMatchObject({ code: 'ERR_CONVEYOR_ARG_RANGE' });

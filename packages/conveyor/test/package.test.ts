@@ -49,7 +49,7 @@ test('P5: the built package is loaded by import and by require', async () => {
   });
 });
 
-test('P5: the package holds what a build from source needs, and no file of the native part is left out of it', async () => {
+test('P5: the package holds what a build from source needs, every native source in it', async () => {
   const { files } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { files: string[] };
   expect(files).toEqual(expect.arrayContaining(['dist', 'native', 'prebuilds']));
   const description = await readFile(join(folder, 'native', 'CMakeLists.txt'), 'utf8');

@@ -30,7 +30,7 @@ describe.each(placeKinds)('%s', (kind) => {
     await expect(handle.size()).rejects.toMatchObject({ code: 'EBADF', kind: 'closed' });
   });
 
-  test('R1: start and end are inclusive and leave the cursor alone; autoClose false leaves the handle open', async () => {
+  test('R1: start and end are inclusive, start leaves the cursor alone, autoClose the handle', async () => {
     await using handle = await open(place.storage, 'source');
     const part = handle.createReadStream({ start: 6, end: 7, autoClose: false, encoding: 'latin1' });
     expect(await text(part)).toBe('in');
