@@ -136,6 +136,8 @@ void Handle::leave(std::unique_lock<std::mutex>& lock, Call* own) {
     book(*r, precise_now() - r->started);
   }
   if (own && own->request.stage == Stage::kDone) own = nullptr;  // it waits for nothing
+  for (BackendOp* op : pending.submit)
+    if (takes_itself(op, pending, own)) own->to_run = op;  // here, because others change the request under the lock
   Actions actions = std::move(pending);
   pending.clear();
   retain();
@@ -189,7 +191,7 @@ void Handle::carry_out(Actions& actions, Call* own) {
   waiting = outer;
 }
 
-// Does the waiting caller run this operation itself? One at most; reads only their own.
+// Does the waiting caller run this operation itself? One at most; reads only their own. Requires: the cell's lock.
 bool Handle::takes_itself(const BackendOp* op, const Actions& actions, const Call* own) const {
   if (!own || !own->request.runs_inline || own->to_run) return false;
   if (op->request == &own->request || op == own->request.blocker) return true;
@@ -203,9 +205,7 @@ void Handle::perform(Actions& actions, Call* own) {
     if (!backend_->blocking()) {
       op->submitted = precise_now();
       backend_->submit(*op);
-    } else if (takes_itself(op, actions, own)) {
-      own->to_run = op;
-    } else {
+    } else if (!own || op != own->to_run) {
       runtime_.workers().post(op);
     }
   }
