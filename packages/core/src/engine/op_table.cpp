@@ -78,7 +78,9 @@ OpTable::Outcome OpTable::settle(BackendOp* op, ssize_t result, Time now, int* e
   if (result == 0 && op->count > 0 && (op->kind == IoKind::kWrite || op->kind == IoKind::kAppend)) result = -EIO;
   if (result < 0) {
     *error = static_cast<int>(-result);
-    return transient(*error) && retry_later(op, now) ? Outcome::kContinues : Outcome::kFailed;
+    // A close that failed has closed, as far as anybody can know: it is not repeated.
+    bool retries = op->kind != IoKind::kClose && transient(*error) && retry_later(op, now);
+    return retries ? Outcome::kContinues : Outcome::kFailed;
   }
   op->attempts = 0;
   if (!moves_bytes) {

@@ -58,6 +58,14 @@ TEST(f5, close_returns_the_backend_close_error) {
   CHECK_EQ(backend.entered(Kind::kClose), 1U);
 }
 
+TEST(f5, a_backend_is_closed_once_whatever_it_says) {
+  ScriptedBackend backend;
+  Handle handle(backend);
+  backend.fail(Kind::kClose, EINTR, 1);
+  CHECK_EQ(handle.close(), EINTR);
+  CHECK_EQ(backend.entered(Kind::kClose), 1U);
+}
+
 TEST(f5, close_without_a_backend_close_works) {
   ScriptedBackend backend;
   Handle handle(backend, O_RDWR, patient_options(), kLacksClose);
