@@ -61,7 +61,9 @@ export async function cp(
     const { jobs } = options;
     const run = { settings: settingsOf(options), jobs, totals, signal: interruption.signal };
     const isComplete = await runCopies(copies, run, events);
-    if (!isComplete) log(stopMessage(interruption.received, report));
+    const isMany = copies.length > 1 || copies[0]?.stat.type === 'directory';
+    if (interruption.received !== undefined) log(`ended by ${interruption.received}: ${extent(report)}`);
+    else if (!isComplete && isMany) log(`stopped there: ${extent(report)}`);
   }
   await report.finish(interruption.received, (performance.now() - startMs) / 1000, totals.summary());
   if (interruption.received !== undefined) return statusOfSignal(interruption.received);
@@ -106,7 +108,8 @@ function startBar(progress: Progress, copies: readonly PlannedCopy[], signal: Ab
   return new ProgressBar(process.stderr, progress, /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || ''));
 }
 
-function stopMessage(received: NodeJS.Signals | undefined, { files }: CopyReport): string {
-  const why = received === undefined ? 'stopped there' : `ended by ${received}`;
-  return `${why}: ${files === 1 ? '1 file is' : `${files} files are`} complete, the rest was not copied`;
+/** How far a run came that did not come to its end. */
+function extent({ files }: CopyReport): string {
+  if (files === 0) return 'no file was copied';
+  return files === 1 ? '1 file was copied, the rest was not' : `${files} files were copied, the rest was not`;
 }
