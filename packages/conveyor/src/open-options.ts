@@ -5,9 +5,9 @@ import { type NativeOptions, unbuffered } from './native-binding.ts';
 
 /** How a handle buffers. What is left out has the engine's default, given in brackets. Sizes are bytes. */
 export interface BufferingOptions {
-  /** First size of the write ring (64 KiB), a power of two. */
+  /** First size of the write ring (64 KiB). */
   writeCapacityInitial?: number | undefined;
-  /** Its bound (8 MiB), a power of two; `'off'`: writes go straight to the storage. Clause: W6. */
+  /** Its bound (8 MiB), exact; `'off'`: writes go straight to the storage. Clause: W6. */
   writeCapacityMax?: number | 'off' | undefined;
   /** First window of a reader (128 KiB). Clause: R3. */
   readCapacityInitial?: number | undefined;
@@ -76,20 +76,15 @@ const integers = [
   ['retryDeadlineMs', 1, msMax],
 ] as const;
 
-/** Name, and whether it is a power of two. */
-const capacities = [
-  ['writeCapacityInitial', true],
-  ['writeCapacityMax', true],
-  ['readCapacityInitial', false],
-  ['readCapacityMax', false],
-] as const;
+const capacities = ['writeCapacityInitial', 'writeCapacityMax', 'readCapacityInitial', 'readCapacityMax'] as const;
+const capacityMax = 2 ** 40;
 
 const largeWrites = { refuse: 0, split: 1 } as const;
 const durabilities = { stored: 0, staged: 1, memory: 2 } as const;
 
 export const bufferingOptionNames: readonly string[] = [
   ...integers.map(([name]) => name),
-  ...capacities.map(([name]) => name),
+  ...capacities,
   'largeWrite',
   'nonblocking',
   'keepUntilSync',
@@ -110,9 +105,9 @@ export function parseBuffering(options: BufferingOptions, capabilities: Capabili
     requireInteger(`options.${name}`, value, min, max);
     native[name] = value;
   }
-  for (const [name, isPowerOfTwo] of capacities) {
+  for (const name of capacities) {
     const value = options[name];
-    if (value !== undefined) native[name] = parseCapacity(name, value, isPowerOfTwo);
+    if (value !== undefined) native[name] = parseCapacity(name, value);
   }
   requireOrder(native, 'writeCapacityInitial', 'writeCapacityMax');
   requireOrder(native, 'readCapacityInitial', 'readCapacityMax');
@@ -147,15 +142,9 @@ function defaultDepths({ io, randomWrite }: Capabilities): Record<string, number
   return { readDepth: depth, writeDepth: randomWrite ? depth : 1 };
 }
 
-function parseCapacity(name: string, value: number | 'off', isPowerOfTwo: boolean): number {
-  if (value === 'off') {
-    if (name.endsWith('Max')) return unbuffered;
-    throw argumentRangeError(`options.${name}`, 'a size in bytes', value);
-  }
-  requireInteger(`options.${name}`, value, 1, Number.MAX_SAFE_INTEGER);
-  if (isPowerOfTwo && !Number.isInteger(Math.log2(value))) {
-    throw argumentRangeError(`options.${name}`, "a power of two, or 'off'", value);
-  }
+function parseCapacity(name: string, value: number | 'off'): number {
+  if (value === 'off' && name.endsWith('Max')) return unbuffered;
+  requireInteger(`options.${name}`, value, 1, capacityMax);
   return value;
 }
 

@@ -14,6 +14,8 @@ import {
   splitOpenOptions,
 } from './open-options.ts';
 
+const eInval = 22;
+
 /**
  * Opens a file of any storage behind the engine: writes are accepted into a ring and land behind the caller's back,
  * reads come from a window that is read ahead.
@@ -76,7 +78,9 @@ async function enter(
       ? native.openJavaScript(file.flags, capabilityBits(storage.capabilities), options.native)
       : native.openDescriptor(file.fd, file.flags, options.native);
   if (id < 0) {
-    const error = errnoError(id, { origin: 'engine', operation: 'open', path: file.path });
+    const detail =
+      id === -eInval ? 'a capacity or maxIo does not fit into the memory budget of the process' : undefined;
+    const error = errnoError(id, { origin: 'engine', operation: 'open', path: file.path, detail });
     // The first error counts; one of closing a file that nobody has used would hide it.
     if (closesFile) await file.close().catch(() => undefined);
     throw error;

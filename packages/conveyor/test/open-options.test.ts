@@ -25,8 +25,8 @@ describe('options', () => {
   });
 
   test.each([
-    ['writeCapacityInitial', [0, -1, 1.5, 1000, Number.NaN, 2 ** 60]],
-    ['writeCapacityMax', [0, -1, 3000, Number.POSITIVE_INFINITY]],
+    ['writeCapacityInitial', [0, -1, 1.5, Number.NaN, 2 ** 60]],
+    ['writeCapacityMax', [0, -1, 0.5, Number.POSITIVE_INFINITY]],
     ['readCapacityInitial', [0, -5, 0.1]],
     ['readCapacityMax', [0, -5]],
     ['maxIo', [0, 1, 4095, 2 ** 31]],
@@ -67,6 +67,13 @@ describe('options', () => {
     await expect(openWith({ writeCapacityInitial: 131_072, writeCapacityMax: 65_536 })).rejects.toThrow(
       'options.writeCapacityInitial must be at most options.writeCapacityMax (65536), got 131072',
     );
+  });
+
+  test('W6: what is larger than the memory of the process is refused, in words', async () => {
+    await expect(open(new MemoryStorage(), 'file', 'w', { writeCapacityMax: 2 ** 40 })).rejects.toMatchObject({
+      code: 'EINVAL',
+      detail: 'a capacity or maxIo does not fit into the memory budget of the process',
+    });
   });
 
   test('P5: flags that contradict each other never reach the storage', async () => {

@@ -1,6 +1,5 @@
 #include "arguments.hpp"
 
-#include <cmath>
 #include <cstdio>
 
 namespace conveyor_node {
@@ -44,10 +43,11 @@ bool refuse_argument(napi_env env, const char* expected) {
 bool get_integer(napi_env env, napi_value value, int64_t min, int64_t* out) {
   double number = 0;
   if (napi_get_value_double(env, value, &number) != napi_ok) return refuse_argument(env, "a number");
-  if (!(number >= static_cast<double>(min) && number < kSafeIntegerEnd && number == std::floor(number))) {
-    return refuse_argument(env, "an integer in its range");
-  }
-  *out = static_cast<int64_t>(number);
+  // The range first: a conversion from outside of it is undefined.
+  const bool is_in_range = number >= static_cast<double>(min) && number < kSafeIntegerEnd;
+  const int64_t integer = is_in_range ? static_cast<int64_t>(number) : 0;
+  if (!is_in_range || static_cast<double>(integer) != number) return refuse_argument(env, "an integer in its range");
+  *out = integer;
   return true;
 }
 
