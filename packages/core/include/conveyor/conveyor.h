@@ -35,7 +35,7 @@ typedef struct conveyor_backend {
   int (*truncate)(void *ctx, off_t size);                      /* optional                           [P4] */
   int (*sync)(void *ctx, int data_only);                       /* optional                           [F2] */
   int (*close)(void *ctx);                                     /* optional                                */
-  int (*retryable)(void *ctx, int error);                      /* optional: 1 = transient            [F3] */
+  int (*retryable)(void *ctx, int error); /* optional: 1 = transient; may neither block nor call conveyor  [F3] */
 } conveyor_backend_t;
 
 enum conveyor_large_write { CONVEYOR_LARGE_WRITE_REFUSE = 0, CONVEYOR_LARGE_WRITE_SPLIT = 1 };                   /* [W7] */
