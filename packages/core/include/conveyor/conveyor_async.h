@@ -58,7 +58,7 @@ typedef struct conveyor_async_backend {
   uint32_t capabilities; /* enum conveyor_capability, or-ed */
   void *ctx;
   void (*submit)(void *ctx, const conveyor_io_t *io); /* called from any thread, never under a lock */
-  int (*retryable)(void *ctx, int error);             /* optional: 1 = transient [F3]; may neither block nor call conveyor */
+  int (*retryable)(void *ctx, int error); /* optional: 1 = transient [F3]; may neither block nor call conveyor */
 } conveyor_async_backend_t;
 
 /* As conveyor_create, over an asynchronous backend. CONVEYOR_IO_CLOSE is submitted once, by conveyor_close. */
