@@ -29,10 +29,7 @@ export async function cat(
   let failed = 0;
   for (const argument of sources) {
     try {
-      const place = await storages.locate(argument);
-      await using handle = await openSource(place, readCapacity);
-      await requireOtherThanOutput(place);
-      await transfer((buffer) => readInto(place, handle, buffer), output.take, buffers, {});
+      await catOne(await storages.locate(argument), readCapacity, buffers, output);
     } catch (thrown) {
       if (output.failure !== undefined) break;
       if (!(thrown instanceof Failure)) throw thrown;
@@ -41,6 +38,17 @@ export async function cat(
     }
   }
   return failed === 0 ? exitStatus.done : exitStatus.failed;
+}
+
+async function catOne(
+  place: Place,
+  readCapacity: number | undefined,
+  buffers: Buffers,
+  output: StandardOutput,
+): Promise<void> {
+  await using handle = await openSource(place, readCapacity);
+  await requireOtherThanOutput(place);
+  await transfer((buffer) => readInto(place, handle, buffer), output.take, buffers, {});
 }
 
 async function openSource(place: Place, readCapacity: number | undefined): Promise<ConveyorFileHandle> {
