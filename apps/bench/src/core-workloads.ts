@@ -4,7 +4,7 @@ import type { Outcome } from './samples.ts';
 import type { CaseSettings, Condition, Scale, Workload } from './workload.ts';
 
 const writeConditions: readonly Condition[] = [
-  { name: 'fresh', label: 'fresh file' },
+  { name: 'fresh', label: 'fresh' },
   { name: 'overwrite', label: 'overwrite' },
 ];
 

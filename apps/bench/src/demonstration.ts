@@ -87,7 +87,8 @@ export class Demonstration {
     for (const result of results) {
       if (result.kind !== 'timed') continue;
       const head = styled(this.#terminal, 'bold', workload.title);
-      this.#print('', `${head} (${caseLabel(workload, result)})`, ...barLines(barsOf(result), this.#terminal));
+      const where = result.place === null ? formatBytes(result.bytes) : caseLabel(workload, result);
+      this.#print('', `${head} (${where})`, ...barLines(barsOf(result), this.#terminal));
     }
   }
 

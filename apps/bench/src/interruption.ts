@@ -1,3 +1,14 @@
+/** Why a run was given up. */
+export class InterruptionError extends Error {
+  override readonly name = 'InterruptionError';
+  readonly signalName: NodeJS.Signals;
+
+  constructor(signalName: NodeJS.Signals) {
+    super(`ended by ${signalName}`);
+    this.signalName = signalName;
+  }
+}
+
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Longer than it takes npm to hand the Ctrl-C on that the terminal has already sent to everybody. */
@@ -29,7 +40,7 @@ export class Interruption implements Disposable {
     if (this.#received === undefined) {
       this.#received = name;
       this.#receivedMs = performance.now();
-      this.#controller.abort(new Error(`ended by ${name}`));
+      this.#controller.abort(new InterruptionError(name));
     } else if (performance.now() - this.#receivedMs >= repetitionMs) {
       this[Symbol.dispose]();
       process.kill(process.pid, name);

@@ -142,7 +142,7 @@ export function nodeWrites(makeStorage: StorageFactory = () => new FsStorage()):
     requirements: [{ measure: 'ratio', bound: 'at least', limit: 20 }],
     places: 'each',
     conditions: [
-      { name: 'fresh', label: 'fresh file' },
+      { name: 'fresh', label: 'fresh' },
       { name: 'overwrite', label: 'overwrite' },
     ],
     timeOf: 'operation',

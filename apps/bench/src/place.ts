@@ -25,7 +25,7 @@ const fileSystems = new Map([
   [0x58465342, 'xfs'],
   [0x9123683e, 'btrfs'],
   [0xf2f52010, 'f2fs'],
-  [0x794c7630, 'overlayfs'],
+  [0x794c7630, 'overlay'],
   [0x2fc12fc1, 'zfs'],
   [0x6969, 'nfs'],
   [0x65735546, 'fuse'],

@@ -32,7 +32,7 @@ export class ResultTable {
     const columns: Column[] = [
       { head: '', align: 'left' },
       ...names.map((head): Column => ({ head, align: 'right' })),
-      { head: `${times} ${workload.peer} (min-max)`, align: 'right' },
+      { head: `${times} ${workload.peer}`, align: 'right' },
       { head: '', align: 'left' },
     ];
     const rows = results.map((result) => [

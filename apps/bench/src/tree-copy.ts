@@ -32,9 +32,15 @@ const resultSchema: v.GenericSchema<CopyResult> = v.object({
  *
  * Errors: Error with the last words of the program when it failed; VerificationError when the trees differ; the
  * signal's reason.
+ * @param program The script of the command line: that of the package, unless a test brings another.
  */
-export async function copyTree(source: string, target: string, signal: AbortSignal): Promise<CopyResult> {
-  const { code, output, complaint } = await runCli(['cp', '-r', '--json', source, target], signal);
+export async function copyTree(
+  source: string,
+  target: string,
+  signal: AbortSignal,
+  program: string = cliProgram(),
+): Promise<CopyResult> {
+  const { code, output, complaint } = await runCli([program, 'cp', '-r', '--json', source, target], signal);
   signal.throwIfAborted();
   if (code !== 0) throw new Error(`conveyor cp ended with ${code}: ${complaint.trim().split('\n').at(-1)}`);
   const result = v.parse(resultSchema, JSON.parse(output));
@@ -54,7 +60,7 @@ function runCli(
 ): Promise<{ code: number | NodeJS.Signals; output: string; complaint: string }> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cliProgram(), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const stop = (): void => {
       child.kill('SIGTERM');
     };

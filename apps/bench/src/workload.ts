@@ -51,7 +51,7 @@ export const placeBytes = (scale: Scale): number =>
 export interface Condition {
   /** What `core_bench` and the report call it. */
   readonly name: string;
-  /** What a table calls it: `fresh file`. */
+  /** What a table calls it: `overwrite`. */
   readonly label: string;
 }
 
