@@ -35,6 +35,7 @@ struct EngineConfig {
   size_t write_capacity_max = 8 << 20;
   size_t read_window_initial = 128 << 10;
   size_t read_capacity_max = 8 << 20;
+  bool trust_first_read = true;  // at the beginning of the file; where the backend is near, the second is soon enough
   size_t max_io = 1 << 20;
   size_t read_align = 1;
   Time max_dirty = 100 * kMillisecond;

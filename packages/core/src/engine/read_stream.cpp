@@ -38,7 +38,7 @@ ReadStream* ReadStreams::enter(uint64_t offset, uint64_t count, uint64_t share) 
     *s = ReadStream{};
     s->next = offset;
     // Files are read from their beginning, as a rule.
-    if (offset == 0 && guesses_pay_off()) s->window = config_.read_window_initial;
+    if (offset == 0 && config_.trust_first_read && guesses_pay_off()) s->window = config_.read_window_initial;
   } else if (s->next == offset) {
     if (s->window == 0 && s->run > 0)
       s->window = guesses_pay_off() ? config_.read_window_initial : std::min<uint64_t>(config_.read_window_initial, s->run);

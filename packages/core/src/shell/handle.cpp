@@ -51,6 +51,7 @@ Handle::Handle(std::unique_ptr<Backend> backend, const EngineConfig& config, con
 int Handle::open(std::unique_ptr<Backend> backend, EngineConfig config, const HandleTimeouts& timeouts, uint64_t* token) {
   config.retryable = [](void* context, int error) { return static_cast<Backend*>(context)->retryable(error); };
   config.retryable_context = backend.get();
+  config.trust_first_read = !backend->caller_may_run();
   config.seed = static_cast<uint64_t>(precise_now());
   auto* handle = new Handle(std::move(backend), config, timeouts, Runtime::get());
   Cell* cell = HandleTable::add(handle);
