@@ -40,7 +40,7 @@ const permissionBits = 0o777;
  * Copies a file over whatever file `target` names: the new content appears whole, durable and with the source's
  * permission bits and times, or the old one stays. Symbolic links are followed on both sides.
  *
- * Errors: {@link Failure}; whatever happens, nothing is left beside the target.
+ * Errors: {@link Failure}, the signal's reason; whatever happens, nothing is left beside the target.
  */
 export async function copyFile(source: Place, target: Place, tools: CopyTools): Promise<CopiedFile> {
   const { signal } = tools;
