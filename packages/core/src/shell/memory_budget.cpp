@@ -37,20 +37,25 @@ std::byte* MemoryBudget::acquire(size_t size) {
 }
 
 void MemoryBudget::release(std::byte* data, size_t size) {
+  if (size < kMappedFrom) {
+    std::free(data);
+    std::lock_guard lock(mutex_);
+    used_ -= size;
+    return;
+  }
+  std::vector<Spare> dropped;
   {
     std::lock_guard lock(mutex_);
     used_ -= size;
-    if (size >= kMappedFrom && spare_bytes_ + size <= std::min(kSparesMax, limit_ / 8)) {
-      spares_.push_back({data, size});
-      spare_bytes_ += size;
-      return;
-    }
+    spares_.push_back({data, size});
+    spare_bytes_ += size;
+    // The longest unused go first: sizes that nobody asks for any more would otherwise keep out those in use.
+    auto kept = spares_.begin();
+    for (; spare_bytes_ > std::min(kSparesMax, limit_ / 8); ++kept) spare_bytes_ -= kept->size;
+    dropped.assign(spares_.begin(), kept);
+    spares_.erase(spares_.begin(), kept);
   }
-  if (size < kMappedFrom) {
-    std::free(data);
-  } else {
-    munmap(data, size);
-  }
+  for (Spare spare : dropped) munmap(spare.data, spare.size);
 }
 
 void MemoryBudget::drop_spares_locked() {
