@@ -1,12 +1,14 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
 import { mkdir, open as openFile, readFile, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type TempDir, tempDir } from '@libconveyor/testkit';
+import { eventually, type TempDir, tempDir, withDeadline } from '@libconveyor/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { conveyor, start } from './child.ts';
+import { conveyor, programEnvironment, programFile, start } from './child.ts';
 import { runCommand } from './command.ts';
 
 let folder: TempDir;
@@ -28,6 +30,13 @@ async function catInto(path: string, flags: string, ...args: string[]) {
   } finally {
     await file.close();
   }
+}
+
+/** What the kernel has counted of a process. */
+async function ioOf(pid: number | undefined): Promise<{ bytesRead: number; writeCalls: number }> {
+  const text = await readFile(`/proc/${pid}/io`, 'utf8');
+  const value = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1]);
+  return { bytesRead: value('rchar'), writeCalls: value('syscw') };
 }
 
 describe('conveyor cat', () => {
@@ -124,12 +133,20 @@ describe('standard output', () => {
     await runCommand('mkfifo', [at('pipe')]);
     const reader = openSync(at('pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = openSync(at('pipe'), constants.O_WRONLY | constants.O_NONBLOCK);
-    const run = start(['cat', 'big'], { cwd: folder.path, stdout: writer });
+    // As 3, because node makes the descriptors 0 to 2 of its children block.
+    const command = ['-c', 'exec "$0" "$@" >&3 3>&-', process.execPath, programFile(), 'cat', 'big'];
+    const stdio = ['ignore', 'ignore', 'inherit', writer] as const;
+    const child = spawn('sh', command, { cwd: folder.path, env: programEnvironment(), stdio: [...stdio] });
+    const ended = withDeadline(once(child, 'close'), 'the end of cat');
     closeSync(writer);
-    const stream = new Socket({ fd: reader, readable: true, writable: false });
+
+    // Nobody reads yet: having read everything, it can do nothing but ask the pipe again and again.
+    await eventually(async () => (await ioOf(child.pid)).bytesRead > content.byteLength, 'cat to read its file');
+    const { writeCalls } = await ioOf(child.pid);
+    await eventually(async () => (await ioOf(child.pid)).writeCalls > writeCalls + 10, 'cat to ask again');
     const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk as Buffer);
-    expect(await run.ended).toMatchObject({ status: 0, stderr: '' });
+    for await (const chunk of new Socket({ fd: reader, readable: true, writable: false })) chunks.push(chunk as Buffer);
+    expect(await ended).toEqual([0, null]);
     expect(Buffer.concat(chunks).equals(content)).toBe(true);
   });
 

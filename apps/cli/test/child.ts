@@ -29,6 +29,7 @@ export interface Run {
 }
 
 const deadlineMs = 25_000;
+const nobody = 65_534;
 
 /** The file that node runs. */
 export function programFile(): string {
@@ -67,4 +68,11 @@ async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   });
   const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return { status, signal, stdout, stderr };
+}
+
+/** How to run as somebody whom permissions concern: nothing to do, or another user; undefined where that fails. */
+export async function otherUser(): Promise<{ uid?: number } | undefined> {
+  if (process.geteuid?.() !== 0) return {};
+  const probe = await conveyor(['--version'], { uid: nobody }).catch(() => undefined);
+  return probe?.status === 0 ? { uid: nobody } : undefined;
 }

@@ -118,6 +118,23 @@ describe('copyFile', () => {
     await expectUntouched();
   });
 
+  test.each([true, false])('closes what it has opened (it succeeds: %j)', async (succeeds) => {
+    let open = 0;
+    const storage = new InterceptedStorage(memory, 'test', {
+      around: async ({ operation, path }, proceed) => {
+        if (operation === 'commit' && !succeeds) throw new ConveyorError('EIO', { origin: 'test', operation });
+        const result = await proceed();
+        if (operation === 'open' || operation === 'openReplacement') open++;
+        if (operation === 'close' && path !== undefined) open--;
+        if (operation === 'commit') open--;
+        return result;
+      },
+    });
+    const outcome = copy({ storage, checksum: true });
+    await (succeeds ? outcome : expect(outcome).rejects.toMatchObject({ code: 'EIO' }));
+    expect(open).toBe(0);
+  });
+
   test.each([
     ['grows', async (path: string) => put(path, Buffer.concat([content, Buffer.from('x')]))],
     ['shrinks', async (path: string) => put(path, content.subarray(0, size - 1))],

@@ -2,10 +2,8 @@ import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 
 import { join } from 'node:path';
 import { type TempDir, tempDir } from '@libconveyor/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { conveyor } from './child.ts';
+import { conveyor, otherUser } from './child.ts';
 import { runCommand } from './command.ts';
-
-const nobody = 65534;
 
 let folder: TempDir;
 let at: (name: string) => string;
@@ -169,6 +167,7 @@ describe('source and destination', () => {
     }
     const line = "cannot copy the directory 'tree' into itself, 'tree/inner/tree'";
     expect(await cp('-r', 'tree', 'tree/inner')).toEqual(failure(line));
+    expect(await cp('-r', 'tree/.', 'link')).toEqual(failure("cannot copy the directory 'tree/.' into itself, 'link'"));
     expect(await cp('-r', '.', 'new')).toEqual(failure("cannot copy the directory '.' into itself, 'new'"));
     expect(await cp('-r', 'tree/.', 'tree')).toEqual(failure("'tree/.' and 'tree' are the same file"));
     expect(await readdir(at('tree/inner'))).toEqual([]);
@@ -254,10 +253,3 @@ describe('the command line', () => {
     expect(await conveyor(['--versoin'])).toEqual(usage("unknown option '--versoin' (Did you mean --version?)"));
   });
 });
-
-/** How to run as somebody whom permissions concern: nothing to do, or another user; undefined where that fails. */
-async function otherUser(): Promise<{ uid?: number } | undefined> {
-  if (process.geteuid?.() !== 0) return {};
-  const probe = await conveyor(['--version'], { uid: nobody }).catch(() => undefined);
-  return probe?.status === 0 ? { uid: nobody } : undefined;
-}

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, type TempDir, tempDir } from '@libconveyor/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -43,6 +43,15 @@ describe('a copy that is ended', () => {
     expect(await run.ended).toEqual({ status, signal: null, stdout: '', stderr });
     expect((await readdir(folder.path)).sort()).toEqual(['copy', 'endless']);
     expect(await readFile(at('copy'), 'utf8')).toBe('old');
+  });
+
+  test('was never readable for more people than its source', async () => {
+    await chmod(at('endless'), 0o600);
+    const run = await startCopy();
+    const { mode } = await stat(at(await hiddenFile(folder.path, 1)));
+    run.child.kill('SIGINT');
+    await run.ended;
+    expect(mode & 0o777).toBe(0o600);
   });
 
   test('by Ctrl-C twice at once, as npx passes it on, is ended as well as by one', async () => {

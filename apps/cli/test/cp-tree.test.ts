@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, utimes
 import { join } from 'node:path';
 import { Prng, type TempDir, tempDir } from '@libconveyor/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { conveyor } from './child.ts';
+import { conveyor, otherUser } from './child.ts';
 import { runCommand } from './command.ts';
 
 const quiet = { status: 0, signal: null, stdout: '', stderr: '' };
@@ -136,6 +136,21 @@ describe('-r', () => {
     expect(result).toMatchObject({ ok: false, failed: 3, files: 1, directories: 2, links: 0 });
     expect(result.errors.map(({ code }: { code: string }) => code).sort()).toEqual(['EISDIR', 'ENOTDIR', 'ENOTSUP']);
     expect(await readFile(at('copy/good/file'), 'utf8')).toBe('fine');
+  });
+
+  test('directories that nobody may write to are filled first', async (context) => {
+    await mkdir(at('tree/closed/inner'), { recursive: true });
+    for (let index = 0; index < 20; index++) await writeFile(at(`tree/closed/inner/${index}`), 'x');
+    await chmod(at('tree/closed/inner'), 0o555);
+    await chmod(at('tree/closed'), 0o555);
+    await chmod(folder.path, 0o777);
+    const user = await otherUser();
+    if (user === undefined) context.skip('another user, which root would become, cannot run node here');
+    expect(await conveyor(['cp', '-r', 'tree', 'copy'], { cwd: folder.path, ...user })).toEqual(quiet);
+    expect(await readdir(at('copy/closed/inner'))).toHaveLength(20);
+    expect((await stat(at('copy/closed/inner'))).mode & 0o777).toBe(0o555);
+    for (const name of ['tree/closed/inner', 'tree/closed', 'copy/closed/inner', 'copy/closed'])
+      await chmod(at(name), 0o755);
   });
 
   test('names that are not UTF-8 are told and never become others', async () => {
