@@ -45,7 +45,17 @@ const eNotSup = 95;
 const eTimedOut = 110;
 const eCanceled = 125;
 const operationNames = ['', 'read', 'write', 'append', 'size', 'truncate', 'sync', 'close'] as const;
-const landing: ReadonlySet<string> = new Set(['write', 'truncate', 'flush', 'sync', 'datasync', 'close']);
+/** Operations that are refused because of a write behind, or bring its error to light. */
+const landing: ReadonlySet<string> = new Set([
+  'write',
+  'writev',
+  'writeFile',
+  'truncate',
+  'flush',
+  'sync',
+  'datasync',
+  'close',
+]);
 
 /**
  * One handle of the engine with everything that must outlive the object its user holds: what is open behind it, what

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -89,10 +89,4 @@ function howToBuild(): string {
   const build = join(packageFolder, 'build');
   const command = `cmake -S ${source} -B ${build} && cmake --build ${build}`;
   return `build it (cmake and a C++20 compiler are needed) with: ${command}`;
-}
-
-/** The version of this package. */
-export function packageVersion(): string {
-  const text = readFileSync(join(packageFolder, 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

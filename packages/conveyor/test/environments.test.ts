@@ -164,4 +164,29 @@ describe('processes', () => {
       expect(await runProgram(program, folder)).toEqual({ code: 7, signal: null, errors: '' });
     });
   });
+
+  test('W6: limits of the process are set before the first handle, hold, and are EBUSY afterwards', async () => {
+    await withTempDir(async (folder) => {
+      const program = `
+        const { configureRuntime } = await import('@libconveyor/conveyor');
+        const codeOf = async (work) => { try { await work(); } catch (error) { return error.code; } };
+        const codes = [
+          await codeOf(() => configureRuntime({})),
+          await codeOf(() => configureRuntime({ workerThreads: 0 })),
+          await codeOf(() => configureRuntime({ threads: 2 })),
+          await codeOf(() => configureRuntime({ workerThreads: 1, memoryBudget: 1 << 20 })),
+          await codeOf(() => open(descriptorStorage(folder), 'file', 'w', { writeCapacityMax: 1 << 21 })),
+        ];
+        const handle = await open(descriptorStorage(folder), 'file', 'w');
+        await handle.write('small');
+        codes.push(await codeOf(() => configureRuntime({ workerThreads: 2 })));
+        process._rawDebug(codes.join(' '));`;
+      const expected = 'ERR_CONVEYOR_ARG_RANGE ERR_CONVEYOR_ARG_RANGE ERR_CONVEYOR_UNKNOWN_OPTION  EINVAL EBUSY\n';
+      expect(await runProgram(program, folder)).toEqual({
+        code: 0,
+        signal: null,
+        errors: expected,
+      });
+    });
+  });
 });

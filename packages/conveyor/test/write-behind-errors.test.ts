@@ -26,6 +26,8 @@ describe('errors behind the caller', () => {
     const sticky = { code: 'ENOSPC', kind: 'no-space', path: 'file', offset: 0, length: 5 };
     await expect(handle.flush()).rejects.toMatchObject({ ...sticky, operation: 'flush' });
     await expect(handle.write('more')).rejects.toMatchObject({ ...sticky, operation: 'write' });
+    await expect(handle.writev([Buffer.from('more')])).rejects.toMatchObject({ ...sticky, operation: 'writev' });
+    await expect(handle.writeFile('more')).rejects.toMatchObject({ ...sticky, operation: 'writeFile' });
     await expect(handle.sync()).rejects.toMatchObject({ ...sticky, operation: 'sync' });
     expect((await handle.read(Buffer.alloc(5), 0, 5, 0)).buffer.toString()).toBe('lost?');
     handle.clearError();
