@@ -11,8 +11,8 @@ process.exitCode = await runProgram('npm start', async (signal) => {
     process.stdout.write(startHelp);
     return exitCode.done;
   }
-  const repetition = isOnce ? 'once' : `every ${intervalS} s until Ctrl-C; npm start -- --once ends by itself`;
-  process.stdout.write(`conveyor: a short bench on this machine, then a copy of real files (${repetition})\n`);
+  const repetition = isOnce ? 'once' : `every ${intervalS} s until Ctrl-C`;
+  process.stdout.write(`conveyor: a short bench, then a copy of real files; ${repetition}\n`);
   // Only now: the first line does not wait for the engine to be loaded.
   const { Demonstration } = await import('./demonstration.ts');
   const demonstration = new Demonstration({ directory, signal });
