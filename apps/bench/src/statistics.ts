@@ -22,14 +22,16 @@ export interface RoundFigure {
 }
 
 /**
- * How many times as fast `side` was as `peer`, round by round: only figures of the same round are compared, so that a
- * machine whose speed drifts slows both. Rounds in which one of them did not run, and the warm-up (round 0), are left
- * out.
+ * How many times as fast `side` was as `peer`, round by round: figures of the same round are compared, so that a machine
+ * whose speed drifts slows both. The warm-up (round 0) is left out. A peer that is slow by nature runs in the first
+ * round alone: the later ones are compared with that run.
  */
 export function pairedRatios(figures: readonly RoundFigure[], side: string, peer: string): number[] {
-  const peers = new Map(figures.filter((figure) => figure.side === peer).map(({ round, ns }) => [round, ns]));
-  return figures.flatMap((figure) => {
-    const peerNs = peers.get(figure.round);
-    return figure.side === side && figure.round > 0 && peerNs !== undefined ? [peerNs / figure.ns] : [];
+  const measured = figures.filter(({ round }) => round > 0);
+  const peers = new Map(measured.filter((figure) => figure.side === peer).map(({ round, ns }) => [round, ns]));
+  const onlyNs = peers.size === 1 ? peers.get(1) : undefined;
+  return measured.flatMap((figure) => {
+    const peerNs = peers.get(figure.round) ?? onlyNs;
+    return figure.side === side && peerNs !== undefined ? [peerNs / figure.ns] : [];
   });
 }

@@ -79,7 +79,7 @@ describe('conveyor-bench', () => {
         if (result.kind === 'gauged') continue;
         const { samples, bytes } = result;
         expect(samples.map(({ verifiedBytes }) => verifiedBytes)).toEqual(samples.map(() => bytes));
-        expect(result.ratio?.pairs).toBe(result.ratio?.peer === 'unbuffered' ? 1 : report.parameters.rounds);
+        expect(result.ratio?.pairs).toBe(report.parameters.rounds);
       }
     },
     deadlineMs,

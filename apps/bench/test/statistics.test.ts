@@ -34,5 +34,11 @@ test('ratios are taken within a round, so that a machine that slows down changes
 test('the warm-up and rounds with one side alone are left out', () => {
   const given = figures({ ours: 1, theirs: 9 }, { ours: 10, theirs: 40 }, { ours: 10 }, { theirs: 10 });
   expect(pairedRatios(given, 'ours', 'theirs')).toEqual([4]);
+  expect(pairedRatios(figures({ ours: 1, theirs: 9 }, { ours: 10 }), 'ours', 'theirs')).toEqual([]);
   expect(pairedRatios(given, 'ours', 'nobody')).toEqual([]);
+});
+
+test('every round is compared with a peer that ran in the first alone', () => {
+  const given = figures({ ours: 1 }, { ours: 10, theirs: 40 }, { ours: 20 }, { ours: 5 });
+  expect(pairedRatios(given, 'ours', 'theirs')).toEqual([4, 2, 8]);
 });
