@@ -107,7 +107,7 @@ bool ReadSide::advance(Request& request) {
   ReadStream* stream = request.stream;
   bool windowed = stream && stream->window >= request.count && request.tries < kTriesMax;
   if (windowed && stream->window > 0) {
-    if (request.tries++ == 0) streams_.stalled(*stream, share());
+    if (request.tries++ == 0 && stream->run > 0) streams_.stalled(*stream, share());
     if (fetch_holes(request)) {
       fetch_ahead(*stream);
       return false;
@@ -149,10 +149,22 @@ bool ReadSide::fetch_holes(Request& request) {
   return coming;
 }
 
+// Rounded to read_align as far as no chunk stands there.
+Range ReadSide::rounded(Range range) {
+  if (config_.read_align == 1) return range;
+  Range wide = aligned(range);
+  auto after = chunks_.upper_bound(range.begin);
+  if (after != chunks_.end()) wide.end = std::min(wide.end, std::max(range.end, after->first));
+  if (after != chunks_.begin()) wide.begin = std::max(wide.begin, std::min(range.begin, std::prev(after)->second.range.end));
+  return wide;
+}
+
 bool ReadSide::fetch(Range range) {
   auto after = chunks_.upper_bound(range.begin);
   bool taken = after != chunks_.begin() && std::prev(after)->second.range.contains(range.begin);  // by a doomed one
-  if (paused_ || taken || !make_room(range.length())) return false;
+  if (paused_ || taken) return false;
+  range = rounded(range);
+  if (!make_room(range.length())) return false;
   Block data = acquire_block(memory_, range.length());
   if (!data) return false;
   held_ += range.length();
@@ -180,9 +192,9 @@ void ReadSide::fetch_ahead(ReadStream& stream) {
       at = chunk->range.end;
       continue;
     }
-    uint64_t end = std::min(at + chunk_size, next_chunk_begin(at));
+    if (target - at < chunk_size / 2) return;  // half a chunk later, not crumbs now
+    uint64_t end = std::min({at + chunk_size, target, next_chunk_begin(at)});
     if (extent) end = std::min(end, extent->offset);
-    if (end > target && target - at < chunk_size / 2) return;  // a whole chunk later, not crumbs now
     if (!fetch({at, end})) return;
     at = end;
   }

@@ -157,6 +157,7 @@ class ReadSide {
   void settle_direct(DirectRead& direct);
   void overlay(Request& request, Range range);
   Range aligned(Range piece);
+  Range rounded(Range range);
 
   const EngineConfig& config_;
   OpTable& ops_;

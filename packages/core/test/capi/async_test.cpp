@@ -311,6 +311,54 @@ TEST(f5, an_asynchronous_close_reports_what_did_not_land) {
   CHECK_EQ(backend.submitted(CONVEYOR_IO_CLOSE).size(), 1U);
 }
 
+TEST(f5, a_done_callback_may_close_its_own_handle) {
+  ScriptedAsyncBackend backend(pattern(1000, 1));
+  Completion read;
+  Completion closed;
+  std::string buffer(100, '\0');
+  AsyncHandle owner(backend);
+  conveyor_t *handle = owner.release();
+  read.then = [&](ssize_t) {
+    CHECK_EQ(conveyor_close_async(handle, Completion::done, &closed), CONVEYOR_PENDING);
+    CHECK_EQ(ERRNO_OF(conveyor_lseek(handle, 0, SEEK_CUR)), EBADF);
+  };
+  REQUIRE_EQ(conveyor_read_async(handle, buffer.data(), 100, 0, Completion::done, &read), CONVEYOR_PENDING);
+  REQUIRE(backend.wait_pending(CONVEYOR_IO_READ));
+  backend.complete_inside_submit(true);
+  backend.complete_all();
+  CHECK_EQ(read.result(), 100);
+  CHECK_EQ(closed.result(), 0);
+  CHECK_EQ(backend.submitted(CONVEYOR_IO_CLOSE).size(), 1U);
+}
+
+TEST(c1, a_long_chain_of_callbacks_needs_no_long_stack) {
+  constexpr int kLinks = 50'000;
+  ScriptedAsyncBackend backend;
+  AsyncHandle handle(backend);
+  backend.complete_inside_submit(true);
+  struct Chain {
+    conveyor_t *handle;
+    int links = 0;
+    Completion finished;
+    static void next(void *arg, ssize_t) {
+      auto *chain = static_cast<Chain *>(arg);
+      ssize_t result = 0;
+      while (result != CONVEYOR_PENDING) {
+        if (++chain->links >= kLinks) return Completion::done(&chain->finished, 0);
+        conveyor_pwrite(chain->handle, "x", 1, chain->links % 100);
+        result = conveyor_flush_async(chain->handle, next, chain);
+      }
+    }
+  } chain{handle, 0, {}};
+  Background runner([&] {
+    Chain::next(&chain, 0);
+    return 0;
+  });
+  CHECK_EQ(chain.finished.result(), 0);
+  CHECK_EQ(runner.result(), 0);
+  CHECK_EQ(chain.links, kLinks);
+}
+
 TEST(f6, close_rejects_pending_asynchronous_operations) {
   ScriptedAsyncBackend backend(pattern(10'000, 1));
   Completion read;

@@ -195,6 +195,25 @@ TEST(f6, close_wakes_writers_that_wait_for_room) {
   CHECK_EQ(backend.bytes(), pattern(4096, 1));  // what was accepted, and nothing of what was refused
 }
 
+TEST(f6, close_does_not_wait_for_reads_that_are_tried_again) {
+  ScriptedBackend backend(pattern(100'000, 1));
+  conveyor_options_t options = patient_options();
+  options.retry_deadline_ms = kNeverMs;
+  Handle handle(backend, O_RDWR, options);
+  backend.fail(Kind::kRead, EAGAIN);
+  Background reader([&] {
+    char buffer[64];
+    return conveyor_pread(handle, buffer, sizeof buffer, 50'000);
+  });
+  REQUIRE(backend.wait_finished(Kind::kRead, 2));
+  REQUIRE_EQ(ERRNO_OF(conveyor_prefetch(handle, 0, 1000)), 0);
+  REQUIRE(backend.wait_finished(Kind::kRead, 4));
+  Background close([&] { return handle.close() == 0 ? 0 : -1; });
+  CHECK_EQ(reader.error(), EBADF);
+  CHECK_EQ(close.result(), 0);  // the backend still fails
+  CHECK_EQ(backend.finished(Kind::kClose), 1U);
+}
+
 TEST(f6, close_refuses_new_operations_while_it_waits) {
   ScriptedBackend backend("0123456789");
   Handle owner(backend);
@@ -249,6 +268,47 @@ TEST(f9, a_read_past_its_deadline_changes_nothing_and_can_be_repeated) {
     CHECK_EQ(conveyor_lseek(handle, 0, SEEK_CUR), 4096);
     CHECK_EQ(conveyor_last_error(handle), 0);
   }
+}
+
+TEST(f9, a_deadline_passes_while_a_read_is_tried_again) {
+  ScriptedBackend backend(pattern(1000, 1));
+  conveyor_options_t options = patient_options();
+  options.retry_deadline_ms = kNeverMs;
+  options.read_timeout_ms = 20;
+  Handle handle(backend, O_RDONLY, options);
+  backend.fail(Kind::kRead, EINTR);
+  char buffer[64];
+  CHECK_EQ(ERRNO_OF(conveyor_read(handle, buffer, sizeof buffer)), ETIMEDOUT);
+  backend.clear_faults();
+  CHECK_EQ(read_next(handle, 100), pattern(100, 1));
+}
+
+TEST(f9, asynchronous_operations_have_the_same_deadlines) {
+  ScriptedBackend backend(pattern(10'000, 1));
+  Completion read;
+  Completion write;
+  Completion flush;
+  conveyor_options_t options = ring_options(4096);
+  options.read_timeout_ms = 20;
+  options.write_timeout_ms = 20;
+  options.flush_timeout_ms = 20;
+  Handle handle(backend, O_RDWR, options);
+  backend.hold(Kind::kRead);
+  backend.hold(Kind::kWrite);
+  auto buffer = std::make_unique<char[]>(4096);
+  const std::string full = pattern(4096, 2);
+  REQUIRE_EQ(conveyor_read_async(handle, buffer.get(), 4096, 0, Completion::done, &read), CONVEYOR_PENDING);
+  REQUIRE(write_at(handle, full, 20'000));
+  REQUIRE_EQ(conveyor_write_async(handle, full.data(), 100, 30'000, Completion::done, &write), CONVEYOR_PENDING);
+  REQUIRE_EQ(conveyor_flush_async(handle, Completion::done, &flush), CONVEYOR_PENDING);
+  CHECK_EQ(read.result(), -ETIMEDOUT);
+  buffer.reset();
+  CHECK_EQ(write.result(), -ETIMEDOUT);
+  CHECK_EQ(flush.result(), -ETIMEDOUT);
+  backend.open_gates();
+  CHECK_EQ(ERRNO_OF(conveyor_flush(handle)), 0);
+  CHECK_EQ(backend.bytes().size(), 24'096U);
+  CHECK_EQ(read.times() + write.times() + flush.times(), 3);
 }
 
 TEST(f9, a_flush_past_its_deadline_can_be_repeated) {

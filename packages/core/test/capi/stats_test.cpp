@@ -134,6 +134,7 @@ TEST(o2, operations_that_are_served_at_once_are_not_timed) {
   ScriptedBackend backend(pattern(100'000, 1));
   Handle handle(backend, O_RDWR, ring_options(1 << 20));
   REQUIRE_EQ(read_at(handle, 4096, 0).size(), 4096U);
+  REQUIRE(backend.wait_idle());  // what was read ahead is there
   const conveyor_stats_t before = stats_of(handle);
   for (int i = 0; i < 1000; ++i) {
     REQUIRE_EQ(read_at(handle, 64, i).size(), 64U);

@@ -26,7 +26,8 @@ struct Setup {
 
 /// Changes how the backend behaves now and then. Everything it does is transient.
 void disturb(ScriptedBackend &backend, testkit::Prng &prng, const Rules &rules) {
-  const Kind kind = prng.chance(1, 2) ? Kind::kWrite : Kind::kRead;
+  const Kind writing = rules.append ? Kind::kAppend : Kind::kWrite;
+  const Kind kind = prng.chance(1, 2) ? writing : Kind::kRead;
   switch (prng.below(6)) {
     case 0: return backend.hold(kind, prng.chance(1, 2) ? Side::kBefore : Side::kAfter);
     case 1: return backend.open(kind, prng.chance(1, 2) ? Side::kBefore : Side::kAfter);
@@ -139,6 +140,27 @@ TEST(c2, model_append_without_backend_append) {
                   .flags = O_RDWR | O_APPEND,
                   .lacks = kLacksAppend,
                   .rules = {.append = true}});
+}
+
+TEST(c2, model_append_unbuffered) {
+  run_on_backend({.options = [](conveyor_options_t &options) { options.write_capacity_max = CONVEYOR_UNBUFFERED; },
+                  .flags = O_RDWR | O_APPEND,
+                  .rules = {.append = true}});
+}
+
+TEST(f4, model_append_with_errors_that_are_cleared) {
+  run_on_backend({.options = [](conveyor_options_t &options) { set_rings(options, 16 * kKiB, 64 * kKiB); },
+                  .flags = O_RDWR | O_APPEND,
+                  .rules = {.append = true, .failing = true}});
+}
+
+TEST(f4, model_unbuffered_with_errors_that_are_cleared) {
+  run_on_backend({.options =
+                      [](conveyor_options_t &options) {
+                        options.write_capacity_max = CONVEYOR_UNBUFFERED;
+                        options.read_capacity_max = CONVEYOR_UNBUFFERED;
+                      },
+                  .rules = {.failing = true}});
 }
 
 TEST(c2, model_split) {
