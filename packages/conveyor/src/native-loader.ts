@@ -60,16 +60,20 @@ function platformPackage(): string | undefined {
 }
 
 function loadFrom(path: string, hint: string): NativeBinding {
-  let binding: NativeBinding;
+  // Not by `require`, which would hand one instance to every copy of this package in the process: each has its own.
+  const loaded = { exports: {} };
   try {
-    binding = require(path) as NativeBinding;
+    process.dlopen(loaded, path);
   } catch (thrown) {
     throw missing(`${path} does not load; ${hint}`, thrown);
   }
-  if (binding.abi !== nativeAbi) {
-    throw missing(`${path} was built from other sources (interface ${binding.abi}, needed is ${nativeAbi}); ${hint}`);
-  }
-  return binding;
+  return requireFitting(loaded.exports as NativeBinding, path, hint);
+}
+
+/** Errors: ERR_CONVEYOR_NATIVE_MISSING for an addon that was built from other sources. */
+export function requireFitting(binding: NativeBinding, path: string, hint: string): NativeBinding {
+  if (binding.abi === nativeAbi) return binding;
+  throw missing(`${path} was built from other sources (interface ${binding.abi}, needed is ${nativeAbi}); ${hint}`);
 }
 
 function missing(detail: string, cause?: unknown): ConveyorError {

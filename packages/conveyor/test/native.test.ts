@@ -1,10 +1,9 @@
 import { constants } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { withTempDir } from '@libconveyor/testkit';
 import { expect, test } from 'vitest';
 import { batchMax, ioKind, type NativeBinding, nativeAbi, pendingBase } from '../src/native-binding.ts';
-import { loadNative, platformName } from '../src/native-loader.ts';
+import { loadNative, platformName, requireFitting } from '../src/native-loader.ts';
 
 const native: NativeBinding = loadNative();
 /** Requests of the engine that nobody has answered yet, and what operations have ended with. */
@@ -106,19 +105,36 @@ test('P5: the loader says what it looked for and how to build it', async () => {
   });
 });
 
-test('P5: an addon from other sources is refused', async () => {
-  await withTempDir(async (folder) => {
-    const other = join(folder, 'other.cjs');
-    const { writeFile } = await import('node:fs/promises');
-    await writeFile(other, `module.exports = { abi: ${nativeAbi + 1} };`);
-    expect(() => loadNative({ CONVEYOR_NATIVE_PATH: other })).toThrow(
-      /built from other sources \(interface 2, needed is 1\)/,
-    );
-  });
+test('P5: an addon from other sources is refused', () => {
+  const other = { ...native, abi: nativeAbi + 1 };
+  expect(() => requireFitting(other, '/an/addon', 'build it')).toThrow(
+    expect.objectContaining({
+      code: 'ERR_CONVEYOR_NATIVE_MISSING',
+      detail: `/an/addon was built from other sources (interface ${other.abi}, needed is ${nativeAbi}); build it`,
+    }),
+  );
 });
 
-test('C1: one environment has one addon, however often it is loaded', () => {
-  const require = createRequire(import.meta.url);
-  expect(loadNative()).toBe(native);
-  expect(typeof require).toBe('function');
+test('C1: two copies of the package in one thread have nothing to do with each other', () => {
+  const copy = loadNative();
+  const mine = native.openJavaScript(constants.O_RDWR, 7, {});
+  let asked = 0;
+  copy.attach(
+    () => undefined,
+    () => asked++,
+    new Float64Array(2 * batchMax),
+  );
+  const theirs = copy.openJavaScript(constants.O_RDWR, 7, {});
+  const before = requests.length;
+  copy.size(theirs);
+  expect([asked, requests.length]).toEqual([1, before]);
+  native.size(mine);
+  expect([asked, requests.length]).toEqual([1, before + 1]);
+  expect(() =>
+    copy.attach(
+      () => undefined,
+      () => undefined,
+      new Float64Array(2 * batchMax),
+    ),
+  ).toThrow(/once/);
 });

@@ -27,7 +27,7 @@ struct Function {
 napi_value attach(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
   if (!arguments.environment().attach(arguments[0], arguments[1], arguments[2])) {
-    refuse_argument(env, "two functions and a Float64Array");
+    refuse_argument(env, "two functions and a Float64Array, once");
   }
   return nullptr;
 }

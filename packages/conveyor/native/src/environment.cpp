@@ -33,6 +33,7 @@ Environment* Environment::create(napi_env env) {
 }
 
 bool Environment::attach(napi_value settle, napi_value dispatch, napi_value batch) {
+  if (is_attached()) return false;
   napi_typedarray_type type;
   size_t length = 0;
   void* data = nullptr;

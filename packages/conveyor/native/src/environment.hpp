@@ -35,6 +35,7 @@ class Environment {
   /// Connects the JavaScript side. `settle(count)` is called with `count` (slot, result) pairs in `batch`;
   /// `dispatch(handle, io, kind, buffer, offset, count, dataOnly)` with a request for a storage written in
   /// JavaScript.
+  /// False for anything else, and the second time.
   bool attach(napi_value settle, napi_value dispatch, napi_value batch);
   bool is_attached() const { return settle_ != nullptr; }
 
