@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // Kept out of dist/, so that package managers find it before anything is built.
-import { existsSync } from 'node:fs';
-
-const program = new URL('../dist/main.js', import.meta.url);
-if (existsSync(program)) {
-  await import(program.href);
-} else {
-  process.stderr.write("conveyor: it is not built yet; run 'npm run build' at the top of the repository\n");
+try {
+  await import('../dist/main.js');
+} catch (error) {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  const [what] = error.message.split('\n');
+  process.stderr.write(
+    `conveyor: a part is missing; 'npm run build' at the top of the repository makes it (${what})\n`,
+  );
   process.exitCode = 1;
 }

@@ -4,8 +4,8 @@ const exponents: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t
 export const sizeExamples = '65536, 512KiB or 8MiB';
 
 /**
- * The bytes that a text means: `65536`, `512KiB`, `8MiB`, `1G` (K, M, G, T alone are the binary ones), `5MB` (the decimal
- * ones, of 1000). Case does not matter. Undefined for everything else and for more than can be counted exactly.
+ * The bytes that a text means: `65536`, `512KiB`, `8MiB`, `1G` (K, M, G, T alone are the binary ones), `5MB` (the
+ * decimal ones, of 1000). Case does not matter. Undefined for everything else and for more than can be counted exactly.
  */
 export function parseSize(text: string): number | undefined {
   const [, digits, letter = '', ending = ''] = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(ib|b)?|b)?$/i.exec(text.trim()) ?? [];

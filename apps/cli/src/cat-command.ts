@@ -16,8 +16,8 @@ export interface CatOptions {
 }
 
 /**
- * `conveyor cat`. Resolves with the exit status; failures have been told. What keeps standard output from being written is left
- * to the caller, who finds it in `output`.
+ * `conveyor cat`. Resolves with the exit status; failures have been told. What keeps standard output from being written
+ * is left to the caller, who finds it in `output`.
  */
 export async function cat(
   sources: readonly string[],

@@ -4,7 +4,8 @@ import { quoted } from './quoted.ts';
 import type { Place } from './storages.ts';
 
 /**
- * Makes `target` a symbolic link with the content of the link `source`, over whatever file or link is there, in one step.
+ * Makes `target` a symbolic link with the content of the link `source`, over whatever file or link is there, in one
+ * step.
  *
  * Errors: {@link Failure}.
  */

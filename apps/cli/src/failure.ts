@@ -53,7 +53,9 @@ export function notRegular(place: Place): string {
 
 /** What a shell says of it: the text of the errno, what is known beyond it, the code. */
 export function reasonOf(thrown: unknown): string {
-  const { code, detail } = isConveyorError(thrown) ? thrown : { code: codeOf(thrown), detail: undefined };
+  const code = codeOf(thrown);
+  // That a write was behind somebody's back is true of all, and nothing to a user.
+  const detail = isConveyorError(thrown) && thrown.origin !== 'engine' ? thrown.detail : undefined;
   const errno = code === undefined ? undefined : findErrno(code);
   if (errno === undefined) return describeError(thrown);
   const text = errno.text.charAt(0).toLowerCase() + errno.text.slice(1);

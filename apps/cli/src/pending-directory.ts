@@ -10,9 +10,9 @@ const setIdBits = 0o6000;
 const ownerMayAll = 0o700;
 
 /**
- * A directory that is being filled. One that was made for the copy gets the permission bits and times of its source when
- * everything in it has ended: before that it may have to be writable, and what is put into it changes its times. One that
- * was there before stays as it is.
+ * A directory that is being filled. One that was made for the copy gets the permission bits and times of its source
+ * when everything in it has ended: before that it may have to be writable, and what is put into it changes its times.
+ * One that was there before stays as it is.
  */
 export class PendingDirectory {
   readonly #target: Place;

@@ -30,7 +30,7 @@ export class Progress {
     this.bytes += count;
   }
 
-  /** Bytes per second over the last seconds; 0 when there is nothing to go by. To be asked often: each call is a sample. */
+  /** Bytes per second over the last seconds; 0 when there is nothing to go by. Each call is a sample: ask often. */
   rate(): number {
     const ms = this.#clock();
     const oldest = this.#samples[0];

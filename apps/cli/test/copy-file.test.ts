@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { ConveyorError } from '@libconveyor/errors';
-import { type FaultPlan, InterceptedStorage, MemoryStorage, type Storage, withFaults } from '@libconveyor/storage';
+import {
+  type Call,
+  type FaultPlan,
+  InterceptedStorage,
+  MemoryStorage,
+  type Proceed,
+  type Storage,
+  withFaults,
+} from '@libconveyor/storage';
 import { Prng, withDeadline } from '@libconveyor/testkit';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type CopySettings, copyFile } from '../src/copy-file.ts';
@@ -115,6 +123,17 @@ describe('copyFile', () => {
     };
     await expect(copy({ storage, onBytes })).rejects.toMatchObject({ code: 'EIO', path: '/source' });
     expect(told).toBeGreaterThan(0);
+    await expectUntouched();
+  });
+
+  test('a source that ends before its size says so is a failure', async () => {
+    const storage = new InterceptedStorage(memory, 'test', {
+      around: async <T>({ operation, path, offset = 0, length = 0 }: Call, proceed: Proceed<T>): Promise<T> => {
+        if (operation !== 'read' || path !== '/source' || offset + length <= pieceBytes) return proceed();
+        return Math.max(0, Math.min(pieceBytes - offset, length)) as T;
+      },
+    });
+    await expect(copy({ storage })).rejects.toMatchObject({ code: 'ESTALE', path: '/source' });
     await expectUntouched();
   });
 

@@ -93,6 +93,8 @@ describe('failures', () => {
     expect(writeFailure(place, error('ENOSPC')).message).toBe(full);
     const detailed = "cannot write 'folder/name': input/output error, the disk is on fire (EIO)";
     expect(writeFailure(place, error('EIO', 'the disk is on fire')).message).toBe(detailed);
+    const behind = new ConveyorError('ENOSPC', { origin: 'engine', operation: 'write', detail: 'of no use to a user' });
+    expect(writeFailure(place, behind).message).toBe(full);
     const gone = "cannot write 'folder/name': the directory 'folder' does not exist";
     expect(writeFailure(place, error('ENOENT')).message).toBe(gone);
   });
