@@ -1,5 +1,6 @@
 #include "shell/handle.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <utility>
@@ -109,9 +110,26 @@ bool Handle::start_async(Access& access, Call* call) {
   if (!complete) {
     call->request.started = precise_now();
     async_calls_.push_back(call);
+    uint32_t timeout_ms = timeout_of(call->request.kind);
+    if (timeout_ms != 0) call->deadline = call->request.started + timeout_ms * kMillisecond;
+    deadline_ = std::min(deadline_, call->deadline);
   }
   leave(access.lock(), nullptr);
   return complete;
+}
+
+// Ends the asynchronous calls whose time is up [F9].
+void Handle::expire(Time now) {
+  if (now < deadline_) return;
+  deadline_ = kNever;
+  for (Call* call = async_calls_.front(); call; call = call->next) {
+    if (call->deadline > now) {
+      deadline_ = std::min(deadline_, call->deadline);
+    } else {
+      call->deadline = kNever;  // it ends now, or cannot be stopped any more
+      engine_.cancel(call->request, ETIMEDOUT, now);
+    }
+  }
 }
 
 int Handle::cancel(Access& access, const void* argument) {
@@ -123,7 +141,7 @@ int Handle::cancel(Access& access, const void* argument) {
 }
 
 void Handle::leave(std::unique_lock<std::mutex>& lock, Call* own) {
-  Time wakeup = engine_.next_wakeup();
+  Time wakeup = std::min(engine_.next_wakeup(), deadline_);
   bool arm = wakeup < armed_;
   if (arm) armed_ = wakeup;
   Actions& pending = engine_.actions();
@@ -322,7 +340,9 @@ void Handle::tick(uint64_t token) {
   Access access(token);
   if (!access) return;
   access->armed_ = kNever;
-  access->engine_.tick(precise_now());
+  Time now = precise_now();
+  access->expire(now);
+  access->engine_.tick(now);
   access->leave(access);
 }
 

@@ -27,6 +27,7 @@ struct Call {
   std::unique_ptr<iovec[]> own_iov;        // of asynchronous ones with several
   Event event;
   BackendOp* to_run = nullptr;             // what its own thread runs next instead of waiting
+  Time deadline = kNever;                  // of an asynchronous one
   Call* prev = nullptr;                    // among the handle's asynchronous calls
   Call* next = nullptr;
 };
@@ -98,6 +99,7 @@ class Handle {
   void book(const Request& request, Time taken);
   void wait(Call& call);
   uint32_t timeout_of(RequestKind kind) const;
+  void expire(Time now);
   void signal(Request* request);
 
   Runtime& runtime_;
@@ -110,6 +112,7 @@ class Handle {
   Engine engine_;
   Time armed_ = kNever;      // the timer will tick by then
   IntrusiveList<Call> async_calls_;
+  Time deadline_ = kNever;   // the first of theirs
 };
 
 }  // namespace conveyor
