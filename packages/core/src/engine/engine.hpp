@@ -114,6 +114,7 @@ class Engine {
   void start_write(Request& request);
   bool continue_write(Request& request);
   void accepted(Request& request);
+  void written(Request& request);
   void start_read(Request& request);
   void read_done(Request& request);
   void start_seek(Request& request);
@@ -157,7 +158,8 @@ class Engine {
   Request* current_ = nullptr;  // being started
   bool current_done_ = false;
   uint64_t cursor_ = 0;
-  bool cursor_at_end_ = false;       // append: behind the last accepted byte, wherever that lands
+  bool cursor_at_end_ = false;       // append: behind what the last write at the cursor appended, wherever that lands
+  uint64_t appended_behind_cursor_ = 0;  // by writes that leave the cursor alone, since then
   Request* cursor_owner_ = nullptr;  // a pending operation that will move the cursor
   RequestList cursor_queue_;         // operations behind it
   RequestList write_queue_;          // writes that wait for room, and truncates, in order

@@ -44,11 +44,12 @@ void Engine::size_known(Request& request, ssize_t result) {
   if (extents_) end = std::max(end, extents_->end());
   if (appends_) end += appends_->pending();
   if (request.kind == RequestKind::kSize) return finish(request, static_cast<ssize_t>(end));
-  if (request.kind == RequestKind::kSeek) return seek_from(request, end);
+  const uint64_t cursor = end - std::min(end, appended_behind_cursor_);
+  if (request.kind == RequestKind::kSeek) return seek_from(request, request.whence == SEEK_END ? end : cursor);
   if (request.at_cursor && cursor_at_end_) {
-    cursor_ = end;
+    cursor_ = cursor;
     cursor_at_end_ = false;
-    request.offset = static_cast<int64_t>(end);
+    request.offset = static_cast<int64_t>(cursor);
   }
   request.stage = Stage::kReading;
   bool below = static_cast<uint64_t>(request.offset) + request.count <= size;

@@ -50,15 +50,22 @@ bool Engine::continue_write(Request& request) {
 }
 
 void Engine::accepted(Request& request) {
-  if (request.at_cursor) {
-    cursor_ = static_cast<uint64_t>(request.offset) + request.count;
-    cursor_at_end_ = config_.append;
-  }
-  if (!config_.write_through) return finish(request, static_cast<ssize_t>(request.count));
-  if (cursor_owner_ == &request) cursor_owner_ = nullptr;
+  if (!config_.write_through) return written(request);
+  // The cursor stays his: it moves when the bytes have landed, and not at all when they do not.
   request.stage = Stage::kLanding;
   writes_->ledger().wait(request, writes_->ring().tail());
   writes_->demand();
+}
+
+void Engine::written(Request& request) {
+  if (request.at_cursor) {
+    cursor_ = static_cast<uint64_t>(request.offset) + request.count;
+    cursor_at_end_ = config_.append;
+    appended_behind_cursor_ = 0;
+  } else if (cursor_at_end_) {
+    appended_behind_cursor_ += request.count;
+  }
+  finish(request, static_cast<ssize_t>(request.count));
 }
 
 bool Engine::pump_write_queue() {
