@@ -258,6 +258,7 @@ bool Engine::take_out(Request& request) {
 // A close ran out of time: the handle goes on.
 void Engine::reopen() {
   close_ = nullptr;
+  ops_.give_up_reads(false);
   reads_.pause(truncation_.begun);
 }
 

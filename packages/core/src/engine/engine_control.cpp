@@ -132,7 +132,8 @@ void Engine::landed(Request& request) {
       request.stage = Stage::kSyncWaiting;
       return sync_waiting_.push_back(&request);
     case RequestKind::kClose: request.stage = Stage::kClosing; return;
-    default: return finish(request, request.kind == RequestKind::kWrite ? static_cast<ssize_t>(request.count) : 0);
+    case RequestKind::kWrite: return written(request);
+    default: return finish(request, 0);
   }
 }
 
@@ -205,6 +206,8 @@ void Engine::start_close(Request& request) {
     }
   }
   for (Request* r : refused) finish(*r, -EBADF);
+  ops_.give_up_reads(true);
+  while (BackendOp* op = ops_.take_waiting_read()) op_failed(op, EBADF);
   if (!writes_ || writes_->sticky().error != 0) return;
   if (!writes_->ledger().wait(request, writes_->ring().tail())) return;
   request.stage = Stage::kLanding;

@@ -18,6 +18,11 @@ uint64_t next_op_id() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;  // only uniqueness counts
 }
 
+// Nothing that was accepted depends on it.
+bool only_reads(const BackendOp& op) {
+  return op.kind == IoKind::kRead || (op.kind == IoKind::kSize && op.log.empty());
+}
+
 }  // namespace
 
 OpTable::OpTable(const EngineConfig& config, const BackendTraits& traits, Actions& actions, Counters& counters)
@@ -115,7 +120,15 @@ bool OpTable::transient(int error) const {
   return config_.retryable && config_.retryable(config_.retryable_context, error);
 }
 
+BackendOp* OpTable::take_waiting_read() {
+  auto it = std::find_if(flying_.begin(), flying_.end(), [](BackendOp* op) { return op->waiting && only_reads(*op); });
+  if (it == flying_.end()) return nullptr;
+  (*it)->waiting = false;
+  return *it;
+}
+
 bool OpTable::retry_later(BackendOp* op, Time now) {
+  if (reads_given_up_ && only_reads(*op)) return false;
   if (op->attempts == 0) op->first_failure = now;
   if (now - op->first_failure >= config_.retry_deadline) return false;
   Time delay = std::min(kBackoffFirst << std::min<uint32_t>(op->attempts, 20), kBackoffMax);

@@ -35,6 +35,11 @@ class OpTable {
   void resume_retries(Time now);
   Time next_retry() const { return next_retry_; }
 
+  /// While a handle closes nobody waits for what is read: what fails then is not tried again.
+  void give_up_reads(bool given_up) { reads_given_up_ = given_up; }
+  /// A read, or a size that no append waits for, whose retry is not due yet; nullptr: there is none. It waits no more.
+  BackendOp* take_waiting_read();
+
   BackendOp* find(uint64_t id) const;
   /// In flight, retries that wait included.
   bool idle() const { return flying_.empty(); }
@@ -61,6 +66,7 @@ class OpTable {
   std::vector<BackendOp*> flying_;
   size_t reads_ = 0, writes_ = 0, others_ = 0;
   Time next_retry_ = kNever;
+  bool reads_given_up_ = false;
   uint64_t jitter_;
 };
 
