@@ -33,6 +33,20 @@ TEST(w9, pwrite_appends_as_on_linux) {
   CHECK_EQ(ERRNO_OF(conveyor_pwrite(handle, "x", 1, -1)), EINVAL);
 }
 
+TEST(p3, a_positional_append_leaves_the_cursor_behind_the_last_write_through_it) {
+  ScriptedBackend backend("base");
+  Handle handle(backend, kAppendFlags);
+  REQUIRE(write_next(handle, "one"));
+  REQUIRE(write_at(handle, "two", 0));
+  CHECK_EQ(conveyor_lseek(handle, 0, SEEK_CUR), 7);
+  CHECK_EQ(read_next(handle, 100), "two");
+  REQUIRE(write_next(handle, "three"));
+  REQUIRE(write_at(handle, "4", 0));
+  REQUIRE_EQ(ERRNO_OF(conveyor_flush(handle)), 0);
+  CHECK_EQ(read_next(handle, 100), "4");
+  CHECK_EQ(conveyor_lseek(handle, 0, SEEK_CUR), 16);
+}
+
 TEST(w9, what_was_appended_is_read_before_it_landed) {
   ScriptedBackend backend("base");
   Handle handle(backend, kAppendFlags);
