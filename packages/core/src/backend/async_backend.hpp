@@ -13,7 +13,9 @@ class AsyncBackend final : public Backend {
   bool blocking() const override { return false; }
   ssize_t run(BackendOp& op) override;
   void submit(BackendOp& op) override;
-  bool retryable(int error) override { return callbacks_.retryable && callbacks_.retryable(callbacks_.ctx, error) == 1; }
+  bool retryable(int error) override {
+    return callbacks_.retryable && callbacks_.retryable(callbacks_.ctx, error) == 1;
+  }
 
  private:
   const conveyor_async_backend_t callbacks_;

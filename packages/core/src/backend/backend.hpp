@@ -8,7 +8,8 @@
 
 namespace conveyor {
 
-/// Either blocking (run) or asynchronous (submit). Threads: several operations may run at once, on any thread, never under a lock.
+/// Either blocking (run) or asynchronous (submit). Threads: several operations may run at once, on any thread, never
+/// under a lock.
 class Backend {
  public:
   explicit Backend(const BackendTraits& traits) : traits_(traits) {}

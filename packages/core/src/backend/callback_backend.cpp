@@ -33,7 +33,8 @@ CallbackBackend::CallbackBackend(const conveyor_backend_t& callbacks)
 ssize_t CallbackBackend::run(BackendOp& op) {
   const auto offset = static_cast<off_t>(op.offset);
   switch (op.kind) {
-    case IoKind::kRead: return callbacks_.pread(callbacks_.ctx, op.pieces.front().iov_base, op.pieces.front().iov_len, offset);
+    case IoKind::kRead:
+      return callbacks_.pread(callbacks_.ctx, op.pieces.front().iov_base, op.pieces.front().iov_len, offset);
     case IoKind::kWrite: return callbacks_.pwrite(callbacks_.ctx, contiguous(op), op.count, offset);
     case IoKind::kAppend: return callbacks_.append(callbacks_.ctx, contiguous(op), op.count);
     case IoKind::kSize: return callbacks_.size(callbacks_.ctx);

@@ -26,8 +26,8 @@ inline int fail(int error) {
 /// From a result or -errno to the convention of the C API.
 inline ssize_t answer(ssize_t result) { return result < 0 ? fail(static_cast<int>(-result)) : result; }
 
-/// A struct as its caller compiled it, in today's shape: fields he does not know are zero. Nothing if it is no such struct: NULL,
-/// too small, or larger than ours with something in the part that we do not know.
+/// A struct as its caller compiled it, in today's shape: fields he does not know are zero. Nothing if it is no such
+/// struct: NULL, too small, or larger than ours with something in the part that we do not know.
 template <class Struct>
 std::optional<Struct> known_part(const Struct* theirs) {
   if (!theirs || theirs->struct_size < 2 * sizeof(uint32_t)) return std::nullopt;
@@ -51,7 +51,8 @@ bool hand_over(const Struct& ours, Struct* theirs) {
   return true;
 }
 
-/// Bytes of an iovec array, or nothing when it is invalid (errno is set): EINVAL for the count or the sum, EFAULT for NULL.
+/// Bytes of an iovec array, or nothing when it is invalid (errno is set): EINVAL for the count or the sum, EFAULT for
+/// NULL.
 std::optional<size_t> total_length(const iovec* iov, int iovcnt);
 
 /// What conveyor_options_t means, or -errno. `io_bytes_max` bounds a single backend operation.

@@ -45,8 +45,8 @@ ssize_t transfer(Handle::Access& access, RequestKind kind, void* buf, size_t cou
   });
 }
 
-ssize_t transferv(conveyor_t* handle, RequestKind kind, const iovec* iov, int iovcnt, off_t offset, conveyor_done_t done,
-                  void* argument) {
+ssize_t transferv(conveyor_t* handle, RequestKind kind, const iovec* iov, int iovcnt, off_t offset,
+                  conveyor_done_t done, void* argument) {
   Handle::Access access(token_of(handle));
   if (!access) return fail(EBADF);
   std::optional<size_t> count = total_length(iov, iovcnt);
@@ -78,7 +78,8 @@ using namespace conveyor;
 
 extern "C" {
 
-ssize_t conveyor_read_async(conveyor_t* handle, void* buf, size_t count, off_t offset, conveyor_done_t done, void* arg) {
+ssize_t conveyor_read_async(conveyor_t* handle, void* buf, size_t count, off_t offset, conveyor_done_t done,
+                            void* arg) {
   Handle::Access access(token_of(handle));
   if (!access) return fail(EBADF);
   if (int error = misuse(buf, count, done)) return fail(error);
@@ -101,12 +102,12 @@ ssize_t conveyor_write_async(conveyor_t* handle, const void* buf, size_t count, 
   return transfer(access, RequestKind::kWrite, const_cast<void*>(buf), count, offset, done, arg);
 }
 
-ssize_t conveyor_readv_async(conveyor_t* handle, const struct iovec* iov, int iovcnt, off_t offset, conveyor_done_t done,
-                             void* arg) {
+ssize_t conveyor_readv_async(conveyor_t* handle, const struct iovec* iov, int iovcnt, off_t offset,
+                             conveyor_done_t done, void* arg) {
   return transferv(handle, RequestKind::kRead, iov, iovcnt, offset, done, arg);
 }
-ssize_t conveyor_writev_async(conveyor_t* handle, const struct iovec* iov, int iovcnt, off_t offset, conveyor_done_t done,
-                              void* arg) {
+ssize_t conveyor_writev_async(conveyor_t* handle, const struct iovec* iov, int iovcnt, off_t offset,
+                              conveyor_done_t done, void* arg) {
   return transferv(handle, RequestKind::kWrite, iov, iovcnt, offset, done, arg);
 }
 ssize_t conveyor_lseek_async(conveyor_t* handle, off_t offset, int whence, conveyor_done_t done, void* arg) {

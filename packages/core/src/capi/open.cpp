@@ -44,7 +44,8 @@ int check_descriptor(int fd, int flags, off_t* position) {
   if (fstat(fd, &status) != 0) return errno;
   if (S_ISDIR(status.st_mode)) return EISDIR;
   if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) return ESPIPE;
-  // Linux's pwrite appends on such a descriptor whatever the offset; and O_DIRECT needs buffers that the rings do not promise.
+  // Linux's pwrite appends on such a descriptor whatever the offset; and O_DIRECT needs buffers that the rings do not
+  // promise.
   if (writes && (fd_flags & O_APPEND) && !(flags & O_APPEND)) return EINVAL;
   if (fd_flags & O_DIRECT) return EINVAL;
   *position = lseek(fd, 0, SEEK_CUR);

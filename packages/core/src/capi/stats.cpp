@@ -11,8 +11,8 @@ namespace {
 conveyor_latency_t latency_of(const LazyHistogram& lazy) {
   const Histogram* h = lazy.get();
   if (!h) return {};
-  return {h->count(),          h->mean(),           h->percentile(500), h->percentile(900),
-          h->percentile(990),  h->percentile(999),  h->max()};
+  return {h->count(),         h->mean(), h->percentile(500), h->percentile(900), h->percentile(990),
+          h->percentile(999), h->max()};
 }
 
 uint64_t average(uint64_t sum, uint64_t count) { return count ? sum / count : 0; }
@@ -89,7 +89,8 @@ conveyor_drain_t what_is_left() {
     if (bytes == 0) return;
     ++left.handles;
     left.bytes += bytes;
-    left.oldest_ms = std::max<uint64_t>(left.oldest_ms, static_cast<uint64_t>((now - engine.dirty_since()) / kMillisecond));
+    left.oldest_ms =
+        std::max<uint64_t>(left.oldest_ms, static_cast<uint64_t>((now - engine.dirty_since()) / kMillisecond));
   });
   return left;
 }

@@ -11,7 +11,8 @@ namespace conveyor {
 /// other writer gets between the bytes of one write.
 class AppendWrites final : public WriteSide {
  public:
-  AppendWrites(const EngineConfig& config, const BackendTraits& traits, OpTable& ops, Counters& counters, Memory& memory)
+  AppendWrites(const EngineConfig& config, const BackendTraits& traits, OpTable& ops, Counters& counters,
+               Memory& memory)
       : WriteSide(config, ops, counters, memory), traits_(traits) {}
 
   void open_lane(Range) override {}

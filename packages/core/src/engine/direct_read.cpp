@@ -115,7 +115,9 @@ bool ReadSide::submit_gap(DirectRead& direct, Range piece) {
   op->wanted = piece;
   if (into_caller) {
     for_each_piece(request.iov, request.iov_count, piece.begin - direct.begin, piece.length(),
-                   [&](std::byte* data, size_t length) { op->pieces.push_back({data, length}); });
+                   [&](std::byte* data, size_t length) {
+                     op->pieces.push_back({data, length});
+                   });
   } else {
     op->pieces.push_back({block.data(), block.size()});
     op->block = std::move(block);
@@ -161,8 +163,7 @@ bool ReadSide::finish_direct(DirectRead& direct) {
     uint64_t zeros_end = std::min(end, std::max(direct.end_floor, writes_ ? writes_->end() : 0));
     for (Range gap : direct.gaps) {
       Range zeros = gap.clipped({direct.file_end, zeros_end});
-      if (!zeros.empty())
-        scatter_zeros(request.iov, request.iov_count, zeros.begin - direct.begin, zeros.length());
+      if (!zeros.empty()) scatter_zeros(request.iov, request.iov_count, zeros.begin - direct.begin, zeros.length());
     }
     end = std::max(std::max(direct.file_end, zeros_end), direct.begin);
   }

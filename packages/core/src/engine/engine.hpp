@@ -1,14 +1,14 @@
-// The engine: one handle's semantics (docs/SEMANTICS.md) as a state machine. Events in: an operation of the application, a
-// completion of the backend, a tick with the time. Actions out: backend operations to submit, callers to answer. It never blocks,
-// never calls the OS, reads no clock and starts no thread; a shell does all that around it (shell/handle.hpp), and a seeded
-// simulation drives the same code.
+// The engine: one handle's semantics (docs/SEMANTICS.md) as a state machine. Events in: an operation of the
+// application, a completion of the backend, a tick with the time. Actions out: backend operations to submit, callers to
+// answer. It never blocks, never calls the OS, reads no clock and starts no thread; a shell does all that around it
+// (shell/handle.hpp), and a seeded simulation drives the same code.
 //
 //   application --start--> Engine --actions().submit--> shell --> backend
 //   application <--actions().complete-- Engine <--complete-- shell <-- backend
 //
-// Inside: WriteSide accepts bytes into the write ring and lands them, ReadSide keeps chunks ahead of readers, OpTable follows
-// each backend operation to its end. What concerns several of them is here: the cursor, the order of writes and truncates, the
-// size of the file, flush, sync and close.
+// Inside: WriteSide accepts bytes into the write ring and lands them, ReadSide keeps chunks ahead of readers, OpTable
+// follows each backend operation to its end. What concerns several of them is here: the cursor, the order of writes and
+// truncates, the size of the file, flush, sync and close.
 //
 // Threads: none; the shell holds the handle's lock around every call.
 #pragma once
@@ -51,10 +51,11 @@ class Engine {
   }
   bool pread_fast(void* target, size_t count, uint64_t offset) { return reads_.read_fast(target, count, offset); }
 
-  /// May the caller run this read on the backend himself, past the engine? So random reads cost next to nothing where the
-  /// backend is fast. True: passed() has to follow, with the result.
+  /// May the caller run this read on the backend himself, past the engine? So random reads cost next to nothing where
+  /// the backend is fast. True: passed() has to follow, with the result.
   bool pass(Range range) {
-    return config_.readable && !close_ && !appends_ && !truncation_.begun && config_.read_align == 1 && reads_.pass(range);
+    return config_.readable && !close_ && !appends_ && !truncation_.begun && config_.read_align == 1 &&
+           reads_.pass(range);
   }
   /// True: it was a whole read, and counts. False: short or failed, start() has to do it over.
   bool passed(Range range, ssize_t result, Time now);
@@ -71,7 +72,8 @@ class Engine {
   Time next_wakeup() const;
   /// A pending read waits for a chunk no longer: it asks the backend for its own bytes.
   void read_directly(Request& request, Time now);
-  /// Takes a pending operation out and completes it with -error. False: it cannot be stopped any more and will complete.
+  /// Takes a pending operation out and completes it with -error. False: it cannot be stopped any more and will
+  /// complete.
   bool cancel(Request& request, int error, Time now);
   /// What the events so far ask for; the shell carries it out and clears it.
   Actions& actions() { return actions_; }
@@ -98,7 +100,7 @@ class Engine {
   struct Truncation {
     Request* request = nullptr;  // nullptr with `begun`: its caller has gone
     uint64_t size = 0;
-    bool begun = false;          // everything else waits
+    bool begun = false;  // everything else waits
     bool flying = false;
   };
 
@@ -158,14 +160,14 @@ class Engine {
   Request* current_ = nullptr;  // being started
   bool current_done_ = false;
   uint64_t cursor_ = 0;
-  bool cursor_at_end_ = false;       // append: behind what the last write at the cursor appended, wherever that lands
+  bool cursor_at_end_ = false;  // append: behind what the last write at the cursor appended, wherever that lands
   uint64_t appended_behind_cursor_ = 0;  // by writes that leave the cursor alone, since then
-  Request* cursor_owner_ = nullptr;  // a pending operation that will move the cursor
-  RequestList cursor_queue_;         // operations behind it
-  RequestList write_queue_;          // writes that wait for room, and truncates, in order
-  RequestList quiet_queue_;          // need to see the end of the file while no append is in flight
-  RequestList sizing_;               // wait for the backend's size
-  RequestList paused_sizes_;         // will ask for it when a truncate is done
+  Request* cursor_owner_ = nullptr;      // a pending operation that will move the cursor
+  RequestList cursor_queue_;             // operations behind it
+  RequestList write_queue_;              // writes that wait for room, and truncates, in order
+  RequestList quiet_queue_;              // need to see the end of the file while no append is in flight
+  RequestList sizing_;                   // wait for the backend's size
+  RequestList paused_sizes_;             // will ask for it when a truncate is done
   Truncation truncation_;
   RequestList sync_waiting_;  // flushed, wait for the next sync
   RequestList sync_running_;

@@ -5,8 +5,8 @@
 
 namespace conveyor {
 
-// Size, a seek that needs the end, or a read in append mode. The end is asked for while no append is in flight, so that what
-// the backend says and what is pending add up.
+// Size, a seek that needs the end, or a read in append mode. The end is asked for while no append is in flight, so that
+// what the backend says and what is pending add up.
 void Engine::ask_size(Request& request) {
   if (truncation_.begun) {
     request.stage = Stage::kPausedSize;

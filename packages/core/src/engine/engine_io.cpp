@@ -29,7 +29,8 @@ void Engine::start_write(Request& request) {
     if (!take_cursor(request)) return;
     request.offset = static_cast<int64_t>(cursor_);
   }
-  if (!config_.append && request.count > static_cast<uint64_t>(INT64_MAX - request.offset)) return finish(request, -EFBIG);
+  if (!config_.append && request.count > static_cast<uint64_t>(INT64_MAX - request.offset))
+    return finish(request, -EFBIG);
   if (!busy && continue_write(request)) return;
   request.stage = Stage::kRoom;
   write_queue_.push_back(&request);

@@ -64,7 +64,8 @@ void ExtentWrites::open_lane(Range keep_out) {
   std::byte* at = ring_.lane(&room);
   uint64_t begin = youngest_->end();
   if (Extent* next = extents_.next_of(*youngest_)) room = std::min<uint64_t>(room, next->offset - begin);
-  if (ops_.writes() < config_.write_depth && queued_ < threshold()) room = std::min<uint64_t>(room, threshold() - queued_);
+  if (ops_.writes() < config_.write_depth && queued_ < threshold())
+    room = std::min<uint64_t>(room, threshold() - queued_);
   room = std::min<uint64_t>(room, static_cast<uint64_t>(INT64_MAX) - begin);
   if (keep_out.contains(begin)) return;
   if (keep_out.begin > begin && !keep_out.empty()) room = std::min<uint64_t>(room, keep_out.begin - begin);
@@ -124,8 +125,9 @@ void ExtentWrites::load(BackendOp* op, Extent& extent) {
   if (&extent == youngest_) youngest_ = nullptr;
   extents_.take_off(extent, *op);
   op->log.push_back({extent.position, extent.length});
-  ring_.for_each_piece(extent.position, extent.length,
-                       [&](std::byte* data, size_t length) { op->pieces.push_back({data, length}); });
+  ring_.for_each_piece(extent.position, extent.length, [&](std::byte* data, size_t length) {
+    op->pieces.push_back({data, length});
+  });
 }
 
 void ExtentWrites::landed(BackendOp* op) {

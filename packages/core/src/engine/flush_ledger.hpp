@@ -7,8 +7,8 @@
 
 namespace conveyor {
 
-/// Counts accepted bytes until they have landed. A waiter waits for all that was accepted when it came; when such bytes are
-/// overwritten before they landed, it waits for what replaced them. Not thread safe.
+/// Counts accepted bytes until they have landed. A waiter waits for all that was accepted when it came; when such bytes
+/// are overwritten before they landed, it waits for what replaced them. Not thread safe.
 class FlushLedger {
  public:
   uint64_t unlanded() const { return unlanded_; }

@@ -55,7 +55,9 @@ class OpTable {
   bool transient(int error) const;
   bool retry_later(BackendOp* op, Time now);
   void advance(BackendOp* op, size_t count);
-  size_t& counter_of(IoKind kind) { return kind == IoKind::kRead ? reads_ : kind == IoKind::kWrite ? writes_ : others_; }
+  size_t& counter_of(IoKind kind) {
+    return kind == IoKind::kRead ? reads_ : kind == IoKind::kWrite ? writes_ : others_;
+  }
 
   const EngineConfig& config_;
   const BackendTraits& traits_;

@@ -31,7 +31,8 @@ uint64_t ReadSide::next_chunk_begin(uint64_t offset) const {
   return after == chunks_.end() ? UINT64_MAX : after->first;
 }
 
-// How far [range) can be copied now, and what stands in the way. An end of file counts only if it was seen since `order`.
+// How far [range) can be copied now, and what stands in the way. An end of file counts only if it was seen since
+// `order`.
 ReadSide::Reach ReadSide::reach(Range range, uint64_t order) {
   uint64_t at = range.begin;
   while (at < range.end) {
@@ -64,7 +65,8 @@ void ReadSide::copy(Request& request, Range range) {
     Extent* extent = writes_ ? writes_->extents().at_or_after(at) : nullptr;
     if (extent && extent->offset <= at) {
       uint64_t end = std::min(range.end, extent->end());
-      writes_->ring().copy_out(extent->position + (at - extent->offset), end - at, request.iov, request.iov_count, skip);
+      writes_->ring().copy_out(extent->position + (at - extent->offset), end - at, request.iov, request.iov_count,
+                               skip);
       at = end;
       continue;
     }
@@ -155,7 +157,8 @@ Range ReadSide::rounded(Range range) {
   Range wide = aligned(range);
   auto after = chunks_.upper_bound(range.begin);
   if (after != chunks_.end()) wide.end = std::min(wide.end, std::max(range.end, after->first));
-  if (after != chunks_.begin()) wide.begin = std::max(wide.begin, std::min(range.begin, std::prev(after)->second.range.end));
+  if (after != chunks_.begin())
+    wide.begin = std::max(wide.begin, std::min(range.begin, std::prev(after)->second.range.end));
   return wide;
 }
 
@@ -207,7 +210,8 @@ void ReadSide::drop(std::map<uint64_t, Chunk>::iterator chunk) {
   chunks_.erase(chunk);
 }
 
-// Chunks that have been read go first, then the ones not touched for longest, but none that some reader is about to reach.
+// Chunks that have been read go first, then the ones not touched for longest, but none that some reader is about to
+// reach.
 bool ReadSide::make_room(size_t size) {
   while (held_ + size > config_.read_capacity_max) {
     auto victim = chunks_.end();

@@ -1,8 +1,8 @@
 // Read-ahead: chunks of the file in memory, streams that say what to fetch next, and direct reads for everything else.
 //
-// A chunk always equals the backend's bytes: accepted writes are laid over it when a read copies, and become part of it when
-// they land. A backend read never covers bytes that are in the write ring, and a write whose bytes a backend read covers waits
-// until that read is done. So what a read sees is one state of the file, never a mix [W2, C2].
+// A chunk always equals the backend's bytes: accepted writes are laid over it when a read copies, and become part of it
+// when they land. A backend read never covers bytes that are in the write ring, and a write whose bytes a backend read
+// covers waits until that read is done. So what a read sees is one state of the file, never a mix [W2, C2].
 #pragma once
 
 #include <cstring>
@@ -31,26 +31,27 @@ struct Chunk {
   bool doomed = false;      // forgotten while it was fetched
   uint64_t order = 0;       // when the fetch began
   uint64_t touched = 0;
-  uint64_t read_end = 0;    // how far a reader has come
+  uint64_t read_end = 0;  // how far a reader has come
   Block data;
 
   bool ready() const { return op == nullptr; }
 };
 
-/// A read that goes past the chunks: its gaps come from the backend, the rest was copied when it began. Bytes accepted meanwhile
-/// stay in the write ring until it is over, and are laid over it then: so it sees the file as it is when it ends.
+/// A read that goes past the chunks: its gaps come from the backend, the rest was copied when it began. Bytes accepted
+/// meanwhile stay in the write ring until it is over, and are laid over it then: so it sees the file as it is when it
+/// ends.
 struct DirectRead {
   Request* request = nullptr;  // nullptr: cancelled, only its operations are waited for
   uint64_t begin = 0;
   std::vector<Range> gaps;
-  size_t gap = 0;              // the one to be submitted next, and how much of it is
+  size_t gap = 0;  // the one to be submitted next, and how much of it is
   uint64_t submitted = 0;
   unsigned flying = 0;
   uint64_t file_end = UINT64_MAX;  // where the backend's file ended, if a gap met it
   uint64_t end_floor = 0;          // the file is known to be at least this long
   uint64_t ring_tail = 0;          // of the write ring when it began
   size_t count = 0;
-  bool end_is_stale = false;       // an append landed since it began
+  bool end_is_stale = false;  // an append landed since it began
   uint8_t restarts = 0;
   int error = 0;
 };
@@ -79,8 +80,8 @@ class ReadSide {
   void open_lane();
   Range lane_range() const { return {lane_.offset, lane_.offset + lane_.room}; }
 
-  /// May the caller read this range from the backend himself, now, without the engine? Only if nothing of it is in memory and
-  /// nobody reads ahead there. True: unpass() has to follow.
+  /// May the caller read this range from the backend himself, now, without the engine? Only if nothing of it is in
+  /// memory and nobody reads ahead there. True: unpass() has to follow.
   bool pass(Range range);
   void unpass(Range range);
   /// Reads past the chunks are in flight.

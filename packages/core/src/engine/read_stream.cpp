@@ -42,7 +42,8 @@ ReadStream* ReadStreams::enter(uint64_t offset, uint64_t count, uint64_t share) 
   } else if (s->next == offset) {
     // Two reads in a row may be chance: more than was read is fetched ahead only where that has paid off before.
     if (s->window == 0)
-      s->window = used_ > unused_ ? config_.read_window_initial : std::min<uint64_t>(config_.read_window_initial, s->run);
+      s->window =
+          used_ > unused_ ? config_.read_window_initial : std::min<uint64_t>(config_.read_window_initial, s->run);
     // Confirmed hits double it up to the size of one large operation; beyond that only waiting does.
     if (s->run >= 2 * s->window && s->window < config_.max_io) s->window *= 2;
     if (s->window > 0 && s->run >= count && guesses_pay_off()) s->window = std::max(s->window, 2 * count);
@@ -64,7 +65,8 @@ bool ReadStreams::pass(uint64_t offset, uint64_t count) {
   if (offset == 0 || !streams_) return false;
   ReadStream* oldest = nullptr;
   for (ReadStream& s : *streams_) {
-    if (s.next == offset || (s.window > 0 && (offset > s.next ? offset - s.next : s.next - offset) <= s.window)) return false;
+    if (s.next == offset || (s.window > 0 && (offset > s.next ? offset - s.next : s.next - offset) <= s.window))
+      return false;
     if (s.pins == 0 && (!oldest || s.used_at < oldest->used_at)) oldest = &s;
   }
   if (!oldest) return false;

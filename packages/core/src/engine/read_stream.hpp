@@ -19,10 +19,9 @@ struct ReadStream {
   int pins = 0;          // pending reads that belong to it
 };
 
-/// The readers of one handle. A window starts small, doubles with confirmed hits and when its reader had to wait, and never
-/// exceeds what the reader has already read unless earlier guesses paid off, so reading ahead costs at most as much again as
-/// what was asked for.
-/// Not thread safe.
+/// The readers of one handle. A window starts small, doubles with confirmed hits and when its reader had to wait, and
+/// never exceeds what the reader has already read unless earlier guesses paid off, so reading ahead costs at most as
+/// much again as what was asked for. Not thread safe.
 class ReadStreams {
  public:
   static constexpr size_t kStreamsMax = 8;

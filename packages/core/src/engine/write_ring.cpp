@@ -61,7 +61,8 @@ bool WriteRing::grow(size_t needed) {
   std::vector<uint32_t> counts((size >> block_shift_) + 1);
   if (!bytes_.empty()) {
     uint64_t last = (bytes_.tail() - 1) >> block_shift_;
-    for (uint64_t block = bytes_.head() >> block_shift_; block <= last; ++block) counts[block % counts.size()] = live_in(block);
+    for (uint64_t block = bytes_.head() >> block_shift_; block <= last; ++block)
+      counts[block % counts.size()] = live_in(block);
   }
   live_in_block_ = std::move(counts);
   return true;

@@ -1,5 +1,5 @@
-// The write ring: a byte ring used as a log. Accepted bytes are appended at the tail and never move in log positions; the head
-// follows once every byte before it is dead (landed, or overwritten by a later accept).
+// The write ring: a byte ring used as a log. Accepted bytes are appended at the tail and never move in log positions;
+// the head follows once every byte before it is dead (landed, or overwritten by a later accept).
 #pragma once
 
 #include <sys/uio.h>
@@ -13,9 +13,9 @@
 
 namespace conveyor {
 
-/// Life is counted per block of the ring, not per byte: the head moves over whole dead blocks, and to the tail when nothing
-/// lives. Growing copies the live bytes and keeps the old memory for backend writes in flight that still read it.
-/// Not thread safe.
+/// Life is counted per block of the ring, not per byte: the head moves over whole dead blocks, and to the tail when
+/// nothing lives. Growing copies the live bytes and keeps the old memory for backend writes in flight that still read
+/// it. Not thread safe.
 class WriteRing {
  public:
   /// `capacity_max` is exact; memory is taken in powers of two from `capacity_initial` on.
@@ -45,7 +45,9 @@ class WriteRing {
   /// Calls visit(pointer, length) for the one or two pieces of memory of [position, position + count).
   template <class Visit>
   void for_each_piece(uint64_t position, uint64_t count, Visit visit) {
-    bytes_.view(position, count).value().for_each([&](std::span<std::byte> piece) { visit(piece.data(), piece.size()); });
+    bytes_.view(position, count).value().for_each([&](std::span<std::byte> piece) {
+      visit(piece.data(), piece.size());
+    });
   }
 
   /// Bytes that were alive are dead; the head follows.

@@ -1,5 +1,5 @@
-// Write-behind: bytes are accepted into the write ring and land later. Base of the two ways to land: extents at their offsets
-// (extent_writes.hpp) and appends in order (append_writes.hpp).
+// Write-behind: bytes are accepted into the write ring and land later. Base of the two ways to land: extents at their
+// offsets (extent_writes.hpp) and appends in order (append_writes.hpp).
 #pragma once
 
 #include <cstring>

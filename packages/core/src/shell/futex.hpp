@@ -1,5 +1,5 @@
-// One-shot event on a futex: the waiter's stack may hold it, because signalling touches no memory after the store that releases
-// the waiter.
+// One-shot event on a futex: the waiter's stack may hold it, because signalling touches no memory after the store that
+// releases the waiter.
 #pragma once
 
 #include <linux/futex.h>

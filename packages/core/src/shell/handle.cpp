@@ -49,7 +49,8 @@ Handle::Handle(std::unique_ptr<Backend> backend, const EngineConfig& config, con
       timeouts_(timeouts),
       engine_(config, backend_->traits(), runtime.memory()) {}
 
-int Handle::open(std::unique_ptr<Backend> backend, EngineConfig config, const HandleTimeouts& timeouts, uint64_t* token) {
+int Handle::open(std::unique_ptr<Backend> backend, EngineConfig config, const HandleTimeouts& timeouts,
+                 uint64_t* token) {
   config.retryable = [](void* context, int error) { return static_cast<Backend*>(context)->retryable(error); };
   config.retryable_context = backend.get();
   config.trust_first_read = !backend->caller_may_run();
@@ -89,8 +90,7 @@ ssize_t Handle::run(Access& access, const Request& request) {
 
 Handle::Passed Handle::pass(Access& access, void* target, size_t count, uint64_t offset) {
   Range range{offset, offset + count};
-  if (timeouts_.read_ms != 0 || !backend_->caller_may_run() || !engine_.pass(range))
-    return Passed::kRefused;
+  if (timeouts_.read_ms != 0 || !backend_->caller_may_run() || !engine_.pass(range)) return Passed::kRefused;
   // The handle stays while it is passed: close waits for it.
   access.lock().unlock();
   bool timed = is_timed();
@@ -166,8 +166,8 @@ void Handle::leave(std::unique_lock<std::mutex>& lock, Call* own) {
   release();
 }
 
-// The shortest way, for a caller that runs its operations itself: there is one to run, or it has done the last. True: all seen to.
-// Requires: the cell's lock.
+// The shortest way, for a caller that runs its operations itself: there is one to run, or it has done the last. True:
+// all seen to. Requires: the cell's lock.
 bool Handle::concerns_only(Call* own) {
   Actions& pending = engine_.actions();
   if (!own || !own->request.runs_inline || pending.starved || pending.submit.size() + pending.complete.size() != 1)
@@ -185,8 +185,8 @@ bool Handle::concerns_only(Call* own) {
   return true;
 }
 
-// A backend may complete inside submit, and a callback may start the next operation: what they cause waits its turn here
-// instead of going deeper into the stack.
+// A backend may complete inside submit, and a callback may start the next operation: what they cause waits its turn
+// here instead of going deeper into the stack.
 void Handle::carry_out(Actions& actions, Call* own) {
   struct Turn {
     Handle* handle;
@@ -287,8 +287,9 @@ bool Handle::backend_is_fast() {
   return totals.backend_read_ns < totals.backend_reads_timed * static_cast<uint64_t>(kFastRead);
 }
 
-// Instead of sleeping: runs an operation that the call waits for and that no worker has begun. Where the backend is fast, even the
-// next piece, or the caller's own few bytes, cost less than a sleep does. False: there is nothing to run.
+// Instead of sleeping: runs an operation that the call waits for and that no worker has begun. Where the backend is
+// fast, even the next piece, or the caller's own few bytes, cost less than a sleep does. False: there is nothing to
+// run.
 bool Handle::help(Call& call) {
   std::unique_lock lock(cell_->mutex);
   Request& request = call.request;

@@ -1,8 +1,8 @@
 // The shell around one engine: its lock is the cell's, its threads are the callers, the workers and the timer.
 //
-// Every event runs under the cell's lock and ends in leave(), which takes the engine's actions, unlocks, and carries them out:
-// so no lock is ever held across a backend call or a callback. A handle lives until the last of its cell, and of those who
-// still carry out actions, has released it.
+// Every event runs under the cell's lock and ends in leave(), which takes the engine's actions, unlocks, and carries
+// them out: so no lock is ever held across a backend call or a callback. A handle lives until the last of its cell, and
+// of those who still carry out actions, has released it.
 #pragma once
 
 #include <atomic>
@@ -23,12 +23,12 @@ struct Call {
   Request request;
   void (*done)(void* argument, ssize_t result) = nullptr;
   void* argument = nullptr;
-  iovec one{};                             // memory of operations with one buffer
-  std::unique_ptr<iovec[]> own_iov;        // of asynchronous ones with several
+  iovec one{};                       // memory of operations with one buffer
+  std::unique_ptr<iovec[]> own_iov;  // of asynchronous ones with several
   Event event;
-  BackendOp* to_run = nullptr;             // what its own thread runs next instead of waiting
-  Time deadline = kNever;                  // of an asynchronous one
-  Call* prev = nullptr;                    // among the handle's asynchronous calls
+  BackendOp* to_run = nullptr;  // what its own thread runs next instead of waiting
+  Time deadline = kNever;       // of an asynchronous one
+  Call* prev = nullptr;         // among the handle's asynchronous calls
   Call* next = nullptr;
 };
 
@@ -41,7 +41,8 @@ struct HandleTimeouts {
 class Handle {
  public:
   /// Opens; on success the token names it. Returns 0 or -errno.
-  static int open(std::unique_ptr<Backend> backend, EngineConfig config, const HandleTimeouts& timeouts, uint64_t* token);
+  static int open(std::unique_ptr<Backend> backend, EngineConfig config, const HandleTimeouts& timeouts,
+                  uint64_t* token);
 
   /// A locked handle, for the length of one event.
   class Access {
@@ -61,11 +62,12 @@ class Handle {
   Engine& engine() { return engine_; }
   /// Runs the operation to its end on this thread. Returns its result. Unlocks.
   ssize_t run(Access& access, const Request& request);
-  /// Reads past the engine if that is allowed and as good [Engine::pass]. kWhole: done, and unlocked. kShort: unlocked; whoever
-  /// wants to know how much there is has to access the handle anew. kRefused: nothing done, still locked.
+  /// Reads past the engine if that is allowed and as good [Engine::pass]. kWhole: done, and unlocked. kShort: unlocked;
+  /// whoever wants to know how much there is has to access the handle anew. kRefused: nothing done, still locked.
   enum class Passed { kRefused, kWhole, kShort };
   Passed pass(Access& access, void* target, size_t count, uint64_t offset);
-  /// Starts it. True: complete, the call is the caller's again. False: `done` will be called, and frees the call. Unlocks.
+  /// Starts it. True: complete, the call is the caller's again. False: `done` will be called, and frees the call.
+  /// Unlocks.
   bool start_async(Access& access, Call* call);
   /// Cancels asynchronous calls with this argument. Returns how many. Unlocks.
   int cancel(Access& access, const void* argument);
@@ -82,7 +84,8 @@ class Handle {
   uint64_t token() const { return token_; }
 
  private:
-  Handle(std::unique_ptr<Backend> backend, const EngineConfig& config, const HandleTimeouts& timeouts, Runtime& runtime);
+  Handle(std::unique_ptr<Backend> backend, const EngineConfig& config, const HandleTimeouts& timeouts,
+         Runtime& runtime);
   ~Handle() = default;
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
   void release();
@@ -110,9 +113,9 @@ class Handle {
   uint64_t token_ = 0;
   // Guarded by the cell's lock.
   Engine engine_;
-  Time armed_ = kNever;      // the timer will tick by then
+  Time armed_ = kNever;  // the timer will tick by then
   IntrusiveList<Call> async_calls_;
-  Time deadline_ = kNever;   // the first of theirs
+  Time deadline_ = kNever;  // the first of theirs
 };
 
 }  // namespace conveyor

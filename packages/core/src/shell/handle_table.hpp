@@ -1,5 +1,5 @@
-// What a conveyor_t * really is: an index and a generation. So a handle that is closed, forged or inherited by a forked child is
-// recognised, and no call ever touches freed memory.
+// What a conveyor_t * really is: an index and a generation. So a handle that is closed, forged or inherited by a forked
+// child is recognised, and no call ever touches freed memory.
 #pragma once
 
 #include <atomic>

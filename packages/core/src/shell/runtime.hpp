@@ -9,7 +9,8 @@
 
 namespace conveyor {
 
-/// Made at the first handle, never destroyed: threads may still use it while the process exits. A forked child gets its own.
+/// Made at the first handle, never destroyed: threads may still use it while the process exits. A forked child gets its
+/// own.
 class Runtime {
  public:
   static constexpr unsigned kWorkersDefault = 6;

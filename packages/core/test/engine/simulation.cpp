@@ -77,10 +77,10 @@ void Simulation::step() {
 }
 
 void Simulation::start_random() {
-  constexpr RequestKind kKinds[] = {RequestKind::kRead,  RequestKind::kRead,  RequestKind::kRead,  RequestKind::kRead,
-                                    RequestKind::kWrite, RequestKind::kWrite, RequestKind::kWrite, RequestKind::kWrite,
-                                    RequestKind::kSeek,  RequestKind::kSize,  RequestKind::kTruncate,
-                                    RequestKind::kFlush, RequestKind::kSync};
+  constexpr RequestKind kKinds[] = {
+      RequestKind::kRead,     RequestKind::kRead,  RequestKind::kRead,  RequestKind::kRead, RequestKind::kWrite,
+      RequestKind::kWrite,    RequestKind::kWrite, RequestKind::kWrite, RequestKind::kSeek, RequestKind::kSize,
+      RequestKind::kTruncate, RequestKind::kFlush, RequestKind::kSync};
   auto operation = std::make_unique<Operation>();
   Request& r = operation->request;
   r.kind = kKinds[below(std::size(kKinds))];
@@ -126,7 +126,8 @@ void Simulation::start(std::unique_ptr<Operation> operation) {
   }
   Operation* raw = operation.get();
   pending_.push_back(std::move(operation));
-  if (engine_.start(raw->request, now_)) engine_.actions().complete.insert(engine_.actions().complete.begin(), &raw->request);
+  if (engine_.start(raw->request, now_))
+    engine_.actions().complete.insert(engine_.actions().complete.begin(), &raw->request);
   after_event();
 }
 
@@ -164,8 +165,8 @@ ssize_t Simulation::apply(BackendOp& op, size_t count) {
     case IoKind::kAppend: {
       uint64_t at = op.kind == IoKind::kAppend ? storage_.size() : op.offset;
       if (storage_.size() < at + count) storage_.resize(at + count);
-      gather(reinterpret_cast<std::byte*>(storage_.data()) + at, op.pieces.data(), static_cast<int>(op.pieces.size()), 0,
-             count);
+      gather(reinterpret_cast<std::byte*>(storage_.data()) + at, op.pieces.data(), static_cast<int>(op.pieces.size()),
+             0, count);
       return static_cast<ssize_t>(count);
     }
     case IoKind::kSize: return static_cast<ssize_t>(storage_.size());
@@ -190,12 +191,14 @@ void Simulation::complete_one() {
   } else if (flying.sampled) {
     result = flying.result;
   } else {
-    bool may_be_short = (writes && options_.short_writes) || (op.kind == IoKind::kRead && !options_.traits.short_read_is_eof);
+    bool may_be_short =
+        (writes && options_.short_writes) || (op.kind == IoKind::kRead && !options_.traits.short_read_is_eof);
     size_t count = faults_ && may_be_short && op.count > 1 && chance(15) ? 1 + below(op.count) : op.count;
     result = apply(op, count);
   }
-  trace_.push_back("complete kind " + std::to_string(static_cast<int>(op.kind)) + " offset " + std::to_string(op.offset) +
-                   " count " + std::to_string(op.count) + " result " + std::to_string(result));
+  trace_.push_back("complete kind " + std::to_string(static_cast<int>(op.kind)) + " offset " +
+                   std::to_string(op.offset) + " count " + std::to_string(op.count) + " result " +
+                   std::to_string(result));
   engine_.complete(&op, result, now_);
   after_event();
 }
@@ -209,7 +212,8 @@ void Simulation::finished(Operation& operation) {
     return;
   }
   if (r.result < 0) {
-    bool known = r.result == -EIO || r.result == -ECANCELED || r.result == -EINVAL || r.result == -EINTR || r.result == -EAGAIN;
+    bool known =
+        r.result == -EIO || r.result == -ECANCELED || r.result == -EINVAL || r.result == -EINTR || r.result == -EAGAIN;
     if (!known) fail("unexpected error " + std::to_string(r.result));
     return;
   }
@@ -256,8 +260,9 @@ void Simulation::check_read(const Operation& operation) {
     trace_.push_back("state " + std::to_string(n) + " of " + std::to_string(state.size()) + " bytes differs at " +
                      std::to_string(at + i) + ", where it was given " + std::to_string(operation.memory[i]));
   }
-  if (!ok) fail("read of " + std::to_string(r.count) + " at " + std::to_string(at) + " gave " + std::to_string(count) +
-                " bytes that the file never had");
+  if (!ok)
+    fail("read of " + std::to_string(r.count) + " at " + std::to_string(at) + " gave " + std::to_string(count) +
+         " bytes that the file never had");
   if (r.at_cursor) cursor_ = at + count;
 }
 
@@ -312,15 +317,17 @@ void Simulation::finish_all() {
   }
   if (failure_.empty() && !settle(RequestKind::kFlush)) return fail("the very last flush failed");
   if (storage_ != *model_) {
-    auto differs = std::mismatch(storage_.begin(), storage_.begin() + static_cast<long>(std::min(storage_.size(), model_->size())),
-                                 model_->begin());
+    auto differs =
+        std::mismatch(storage_.begin(), storage_.begin() + static_cast<long>(std::min(storage_.size(), model_->size())),
+                      model_->begin());
     return fail("storage of " + std::to_string(storage_.size()) + " bytes differs from the model's " +
                 std::to_string(model_->size()) + " at " + std::to_string(differs.first - storage_.begin()));
   }
   if (engine_.dirty_bytes() != 0) fail("dirty after a flush");
   if (!settle(RequestKind::kClose)) return fail("close failed");
   engine_.trim(now_);
-  if (memory_.used() != 0 && !options_.config.keep_until_sync) fail("memory kept after close: " + std::to_string(memory_.used()));
+  if (memory_.used() != 0 && !options_.config.keep_until_sync)
+    fail("memory kept after close: " + std::to_string(memory_.used()));
 }
 
 }  // namespace conveyor::test

@@ -1,5 +1,5 @@
-// A seeded, single-threaded world around the real engine: it picks the next event (an operation of the application, a completion of
-// the backend, a tick), and holds every result against a byte array.
+// A seeded, single-threaded world around the real engine: it picks the next event (an operation of the application, a
+// completion of the backend, a tick), and holds every result against a byte array.
 #pragma once
 
 #include <conveyor/testkit/prng.hpp>
