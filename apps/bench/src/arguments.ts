@@ -33,7 +33,8 @@ the same run, in turn and repeated; every byte is verified outside of the clock.
 
   --suite NAME      core (the C API) or node; may be repeated (default: all)
   --workload ID     only this workload; may be repeated; --list names them
-  --repeat N        measured rounds of each case, 1 to ${roundsMost} (default: ${roundsDefault}; quick: ${quickRoundsDefault})
+  --repeat N        measured rounds of each case, 1 to ${roundsMost}
+                    (default: ${roundsDefault}; quick: ${quickRoundsDefault})
   --quick           little data, for a look; nothing is judged
   --dir DIR         directory of the files on disk (default: the first of the
                     system's temporary directories that is not in memory)
@@ -50,7 +51,7 @@ A short bench of conveyor beside system calls, stdio and node:fs, on real files
 and on backends that take 2 ms per operation; then a copy of a real tree.
 
   --once            end after the first time (default: repeat until Ctrl-C)
-  --interval S      seconds between the end of one time and the next (default: ${intervalDefault})
+  --interval S      seconds between one time and the next (default: ${intervalDefault})
   --dir DIR         directory of the copy and of files on disk
   --help
 `;

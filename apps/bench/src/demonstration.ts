@@ -100,11 +100,13 @@ export class Demonstration {
     );
     this.#progress.clear();
     const { files, directories, links, bytes, seconds } = result;
+    const head = styled(this.#terminal, 'bold', `conveyor cp -r ${basename(treeToCopy)}`);
     const what = `${formatCount(files)} files, ${formatCount(directories)} directories, ${formatCount(links)} links`;
     this.#print(
       '',
-      `${styled(this.#terminal, 'bold', `conveyor cp -r ${basename(treeToCopy)}`)} (${place.fileSystem}, synced, atomic)`,
-      `  ${what}, ${formatBytes(bytes)} in ${formatNs(seconds * 1e9)}; compared with the original, byte by byte`,
+      `${head} (${place.fileSystem}, synced, atomic)`,
+      `  ${what}, ${formatBytes(bytes)} in ${formatNs(seconds * 1e9)}`,
+      '  compared with the original, byte by byte',
     );
   }
 
