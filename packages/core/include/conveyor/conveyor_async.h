@@ -1,9 +1,10 @@
 /* conveyor, asynchronous: the same handles and the same semantics for event loops, with backends that complete later.
  *
- * Application side: a *_async function returns its result at once when it can (>= 0), -1 with errno when it refuses, or
- * CONVEYOR_PENDING: then `done(arg, result)` is called exactly once, result being >= 0 or -errno. `done` runs on whatever
- * thread finished the operation, possibly before the *_async function has returned, never under a lock; it must not block, and
- * may call any *_async function. Buffers and iovec targets stay the caller's and valid until then (the iovec array itself is copied). */
+ * Application side: a *_async function returns its result at once when it can (>= 0), -1 with errno when it refuses,
+ * or CONVEYOR_PENDING: then `done(arg, result)` is called exactly once, result being >= 0 or -errno. `done` runs on
+ * whatever thread finished the operation, possibly before the *_async function has returned, never under a lock; it
+ * must not block, and may call any *_async function. Buffers and iovec targets stay the caller's and valid until then
+ * (the iovec array itself is copied). */
 #ifndef CONVEYOR_CONVEYOR_ASYNC_H
 #define CONVEYOR_CONVEYOR_ASYNC_H
 #include <conveyor/conveyor.h>
@@ -17,23 +18,25 @@ extern "C" {
 typedef void (*conveyor_done_t)(void *arg, ssize_t result);
 
 ssize_t conveyor_read_async(conveyor_t *handle, void *buf, size_t count, off_t offset, conveyor_done_t done, void *arg);
-ssize_t conveyor_write_async(conveyor_t *handle, const void *buf, size_t count, off_t offset, conveyor_done_t done, void *arg);
-ssize_t conveyor_readv_async(conveyor_t *handle, const struct iovec *iov, int iovcnt, off_t offset, conveyor_done_t done,
+ssize_t conveyor_write_async(conveyor_t *handle, const void *buf, size_t count, off_t offset, conveyor_done_t done,
                              void *arg);
-ssize_t conveyor_writev_async(conveyor_t *handle, const struct iovec *iov, int iovcnt, off_t offset, conveyor_done_t done,
-                              void *arg);
+ssize_t conveyor_readv_async(conveyor_t *handle, const struct iovec *iov, int iovcnt, off_t offset,
+                             conveyor_done_t done, void *arg);
+ssize_t conveyor_writev_async(conveyor_t *handle, const struct iovec *iov, int iovcnt, off_t offset,
+                              conveyor_done_t done, void *arg);
 ssize_t conveyor_lseek_async(conveyor_t *handle, off_t offset, int whence, conveyor_done_t done, void *arg);
 ssize_t conveyor_size_async(conveyor_t *handle, conveyor_done_t done, void *arg);
 ssize_t conveyor_truncate_async(conveyor_t *handle, off_t size, conveyor_done_t done, void *arg);
 ssize_t conveyor_flush_async(conveyor_t *handle, conveyor_done_t done, void *arg);
 ssize_t conveyor_sync_async(conveyor_t *handle, int data_only, conveyor_done_t done, void *arg);
-/* As conveyor_close; the handle is gone when `done` runs (or the call returned something else than CONVEYOR_PENDING). */
+/* As conveyor_close; the handle is gone when `done` runs, or when the call returned other than CONVEYOR_PENDING. */
 ssize_t conveyor_close_async(conveyor_t *handle, conveyor_done_t done, void *arg);
-/* Cancels pending operations whose done argument is `arg`: each ends with -ECANCELED unless it finished first. Returns how many. */
+/* Cancels pending operations whose done argument is `arg`: each ends with -ECANCELED unless it finished first.
+ * Returns how many. */
 int conveyor_cancel(conveyor_t *handle, const void *arg);
 
-/* Backend side: `submit` starts one operation and returns without blocking; later, from any thread, maybe inside `submit`,
- * conveyor_complete reports it exactly once. `io` and its buffer are valid until then. */
+/* Backend side: `submit` starts one operation and returns without blocking; later, from any thread, maybe inside
+ * `submit`, conveyor_complete reports it exactly once. `io` and its buffer are valid until then. */
 enum conveyor_io_kind {
   CONVEYOR_IO_READ = 1,     /* fill buffer from offset; result: bytes, fewer than count only at end of file */
   CONVEYOR_IO_WRITE = 2,    /* write buffer at offset; result: bytes, a short count is continued */
@@ -64,8 +67,8 @@ typedef struct conveyor_async_backend {
 /* As conveyor_create, over an asynchronous backend. CONVEYOR_IO_CLOSE is submitted once, by conveyor_close. */
 int conveyor_create_async(conveyor_t **out, const conveyor_async_backend_t *backend, int flags,
                           const conveyor_options_t *options);
-/* Completes operation `id` of `handle`: result >= 0, or -errno. A result larger than count is taken as EIO. EINVAL when no such
- * operation is in flight (completed twice, or never submitted): nothing changes. */
+/* Completes operation `id` of `handle`: result >= 0, or -errno. A result larger than count is taken as EIO. EINVAL
+ * when no such operation is in flight (completed twice, or never submitted): nothing changes. */
 int conveyor_complete(conveyor_t *handle, uint64_t id, ssize_t result);
 
 #ifdef __cplusplus

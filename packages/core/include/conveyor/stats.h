@@ -1,5 +1,5 @@
-/* conveyor: what a handle counts. Window fields restart at each conveyor_get_stats, totals never [O1].
- * Times are nanoseconds, sizes bytes. Struct sizes may grow in later versions: struct_size says what the caller knows. */
+/* conveyor: what a handle counts. Window fields restart at each conveyor_get_stats, totals never [O1]. Times are
+ * nanoseconds, sizes bytes. Struct sizes may grow in later versions: struct_size says what the caller knows. */
 #ifndef CONVEYOR_STATS_H
 #define CONVEYOR_STATS_H
 #include <stdint.h>
