@@ -34,8 +34,8 @@ export function timesOf(attributes: Attributes, stats: BigIntStats): { atimeS: n
 }
 
 /**
- * The middle of the microsecond that is meant: libuv cuts off what is behind it, and a time exactly at its beginning may be
- * the number just below.
+ * The middle of the microsecond that is meant: libuv cuts off what is behind it, and a time exactly at its beginning
+ * may be the number just below.
  */
 function secondsOf(ms: number): number {
   return (Math.round(ms * 1000) + 0.5) / 1e6;
