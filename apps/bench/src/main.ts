@@ -43,9 +43,8 @@ process.exitCode = await runProgram('conveyor-bench', async (signal) => {
   if (jsonFile !== undefined) await requireWritable(jsonFile);
   const scale = isQuick ? quickScale : fullScale;
   const plan = await planBench({ workloads, rounds, scale, directory, signal });
-  print(
-    `conveyor-bench: ${rounds} rounds of each case, in turn with its peers; medians, ratios (min-max)${isQuick ? '; quick' : ''}`,
-  );
+  const amount = isQuick ? ', little data' : '';
+  print(`conveyor-bench: ${rounds} rounds of each case${amount}, in turn with its peers; medians, ratios (min-max)`);
   print(styled(terminal, 'dim', [machineLine(describeMachine()), ...placeLines(plan.places, plan.leftOut)].join('\n')));
 
   const table = new ResultTable(terminal);

@@ -3,8 +3,8 @@ import { VerificationError } from './samples.ts';
 const sourceBytes = 16 * 1024;
 
 /**
- * The content of a file of equal blocks, as a function of a seed: a few blocks of noise, the first 8 bytes of each block
- * a stamp of its own, so that a block gives away a wrong place, a wrong trial and every wrong byte.
+ * The content of a file of equal blocks, as a function of a seed: a few blocks of noise, the first 8 bytes of each
+ * block a stamp of its own, so that a block gives away a wrong place, a wrong trial and every wrong byte.
  */
 export class Pattern {
   readonly #block: number;

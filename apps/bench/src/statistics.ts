@@ -22,9 +22,9 @@ export interface RoundFigure {
 }
 
 /**
- * How many times as fast `side` was as `peer`, round by round: figures of the same round are compared, so that a machine
- * whose speed drifts slows both. The warm-up (round 0) is left out. A peer that is slow by nature runs in the first
- * round alone: the later ones are compared with that run.
+ * How many times as fast `side` was as `peer`, round by round: figures of the same round are compared, so that a
+ * machine whose speed drifts slows both. The warm-up (round 0) is left out. A peer that is slow by nature runs in the
+ * first round alone: the later ones are compared with that run.
  */
 export function pairedRatios(figures: readonly RoundFigure[], side: string, peer: string): number[] {
   const measured = figures.filter(({ round }) => round > 0);
