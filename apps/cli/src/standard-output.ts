@@ -11,8 +11,8 @@ const descriptor = 1;
 const fullDelayMs = 5;
 
 /**
- * Standard output, in order and completely. (`process.stdout` writes to a file with one write(2) and takes a short count
- * for the whole: on a full disk bytes would be missing without an error.)
+ * Standard output, in order and completely. (`process.stdout` writes to a file with one write(2) and takes a short
+ * count for the whole: on a full disk bytes would be missing without an error.)
  */
 export class StandardOutput {
   #last: Promise<void> = Promise.resolve();

@@ -16,8 +16,8 @@ const folder = fileURLToPath(new URL('..', import.meta.url));
 const addon = fileURLToPath(new URL('../../../.build/addon/conveyor.node', import.meta.url));
 
 /**
- * Builds the program once for all test files, with every package in it, into a folder that anybody may read: some tests run
- * it as another user. Returns what takes it away again.
+ * Builds the program once for all test files, with every package in it, into a folder that anybody may read: some tests
+ * run it as another user. Returns what takes it away again.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const home = await mkdtemp(join(tmpdir(), 'conveyor-cli-'));
