@@ -54,17 +54,14 @@ export async function cp(
     },
   );
   const progress = new Progress();
-  {
-    using bar = options.progress ? startBar(progress, copies, interruption.signal) : undefined;
-    if (bar !== undefined) log = (message) => bar.log(`conveyor: ${message}`);
-    const events = eventsOf(report, progress, onFailure);
-    const { jobs } = options;
-    const run = { settings: settingsOf(options), jobs, totals, signal: interruption.signal };
-    const isComplete = await runCopies(copies, run, events);
-    const isMany = copies.length > 1 || copies[0]?.stat.type === 'directory';
-    if (interruption.received !== undefined) log(`ended by ${interruption.received}: ${extent(report)}`);
-    else if (!isComplete && isMany) log(`stopped there: ${extent(report)}`);
-  }
+  const bar = options.progress ? startBar(progress, copies, interruption.signal) : undefined;
+  if (bar !== undefined) log = (message) => bar.log(`conveyor: ${message}`);
+  const run = { settings: settingsOf(options), jobs: options.jobs, totals, signal: interruption.signal };
+  const isComplete = await runCopies(copies, run, eventsOf(report, progress, onFailure));
+  bar?.[Symbol.dispose]();
+  const isMany = copies.length > 1 || copies[0]?.stat.type === 'directory';
+  if (interruption.received !== undefined) complain(`ended by ${interruption.received}: ${extent(report)}`);
+  else if (!isComplete && isMany) complain(`stopped there: ${extent(report)}`);
   await report.finish(interruption.received, (performance.now() - startMs) / 1000, totals.summary());
   if (interruption.received !== undefined) return statusOfSignal(interruption.received);
   return report.failed === 0 ? exitStatus.done : exitStatus.failed;
