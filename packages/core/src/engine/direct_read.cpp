@@ -93,11 +93,10 @@ bool ReadSide::pump_direct(DirectRead& direct) {
   return direct.flying > 0 || (direct.error == 0 && direct.gap < direct.gaps.size());
 }
 
-// Rounded to read_align where no accepted bytes stand in the way, so that rounding never mixes states.
-Range ReadSide::aligned(Range piece) {
+// Rounded to read_align. Of what is read beside the piece nothing is taken, so accepted bytes may stand there.
+Range ReadSide::aligned(Range piece) const {
   const uint64_t align = config_.read_align;
-  Range rounded{piece.begin / align * align, (piece.end + align - 1) / align * align};
-  return writes_ && writes_->extents().overlaps(rounded) ? piece : rounded;
+  return {piece.begin / align * align, (piece.end + align - 1) / align * align};
 }
 
 bool ReadSide::submit_gap(DirectRead& direct, Range piece) {

@@ -168,6 +168,11 @@ void OpTable::raise_end_floors(uint64_t end) {
   for (BackendOp* op : flying_) op->end_floor = std::max(op->end_floor, end);
 }
 
+bool OpTable::writes_overlap(Range range) const {
+  return std::any_of(flying_.begin(), flying_.end(),
+                     [&](const BackendOp* op) { return op->kind == IoKind::kWrite && op->range.overlaps(range); });
+}
+
 bool OpTable::overlaps(Range range) const {
   return std::any_of(flying_.begin(), flying_.end(), [&](const BackendOp* op) {
     return (op->kind == IoKind::kRead || op->kind == IoKind::kWrite) && op->range.overlaps(range);

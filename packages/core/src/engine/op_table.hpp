@@ -49,6 +49,8 @@ class OpTable {
   void raise_end_floors(uint64_t end);
   /// A read or write in flight touches the range.
   bool overlaps(Range range) const;
+  /// A write in flight does.
+  bool writes_overlap(Range range) const;
 
  private:
   void submit_again(BackendOp* op);

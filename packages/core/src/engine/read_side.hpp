@@ -1,8 +1,9 @@
 // Read-ahead: chunks of the file in memory, streams that say what to fetch next, and direct reads for everything else.
 //
 // A chunk always equals the backend's bytes: accepted writes are laid over it when a read copies, and become part of it
-// when they land. A backend read never covers bytes that are in the write ring, and a write whose bytes a backend read
-// covers waits until that read is done. So what a read sees is one state of the file, never a mix [W2, C2].
+// when they land. A backend read takes no bytes that are in the write ring (it may pass over them, rounded to
+// read_align), and a write whose bytes a backend read covers waits until that read is done. So what a read sees is one
+// state of the file, never a mix [W2, C2].
 #pragma once
 
 #include <cstring>
@@ -157,7 +158,7 @@ class ReadSide {
   bool finish_direct(DirectRead& direct);
   void settle_direct(DirectRead& direct);
   void overlay(Request& request, Range range);
-  Range aligned(Range piece);
+  Range aligned(Range piece) const;
   Range rounded(Range range);
 
   const EngineConfig& config_;

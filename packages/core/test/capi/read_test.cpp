@@ -261,6 +261,25 @@ TEST(r3, backend_reads_are_aligned) {
   }
 }
 
+TEST(r3, backend_reads_are_aligned_beside_accepted_bytes) {
+  ScriptedBackend backend(pattern(256 * kKiB, 1));
+  conveyor_options_t options = patient_options();
+  options.read_align = 4096;
+  Handle handle(backend, O_RDWR, options);
+  std::string expected = backend.bytes();
+  for (std::size_t at = 100; at < 200 * kKiB; at += 30'000) {
+    REQUIRE(write_at(handle, pattern(100, at), static_cast<off_t>(at)));
+    expected.replace(at, 100, pattern(100, at));
+  }
+  CHECK_EQ(read_at(handle, 50, 60'020), expected.substr(60'020, 50));
+  CHECK_EQ(read_at(handle, 5000, 150'000), expected.substr(150'000, 5000));
+  REQUIRE(reads_whole(handle, expected, expected.size(), 1000));
+  for (const Call &call : backend.calls(Kind::kRead)) {
+    CHECK_EQ(call.offset % 4096, 0);
+    CHECK_EQ(call.end() % 4096, 0);
+  }
+}
+
 TEST(r3, prefetch_returns_at_once_and_fills_the_window) {
   ScriptedBackend backend(pattern(4 * kMiB, 1));
   conveyor_options_t options = window_options(128 * kKiB, 2 * kMiB);

@@ -115,6 +115,7 @@ struct Plan {
   std::size_t read_capacity = 0;
   int flags = O_RDWR;
   off_t offset_max = 1;
+  std::size_t read_align = 0;
 };
 
 constexpr std::size_t kThreads = 3;
@@ -199,6 +200,7 @@ void search_histories(const Plan &plan) {
     options.write_capacity_initial = plan.write_capacity == CONVEYOR_UNBUFFERED ? 0 : plan.write_capacity;
     options.write_capacity_max = plan.write_capacity;
     options.read_capacity_max = plan.read_capacity;
+    options.read_align = plan.read_align;
     Handle handle(backend, plan.flags, options);
     for (const Kind kind : {Kind::kWrite, Kind::kRead, Kind::kSize, Kind::kTruncate, Kind::kAppend}) {
       backend.hold(kind, prng.chance(1, 2) ? Side::kBefore : Side::kAfter);
@@ -235,6 +237,12 @@ TEST(c2, unbuffered_writes_under_windows_are_linearizable) {
 }
 
 TEST(c2, truncate_and_size_are_linearizable) { search_histories({.verbs = kSizes, .offset_max = 3}); }
+
+TEST(c2, aligned_reads_are_linearizable) { search_histories({.verbs = kSizes, .offset_max = 5, .read_align = 4}); }
+
+TEST(c2, aligned_unbuffered_reads_are_linearizable) {
+  search_histories({.verbs = kSizes, .read_capacity = CONVEYOR_UNBUFFERED, .offset_max = 5, .read_align = 4});
+}
 
 TEST(p3, the_cursor_is_linearizable) { search_histories({.verbs = kCursor, .offset_max = 3}); }
 

@@ -182,10 +182,23 @@ TEST(c2, model_nonblocking) {
 }
 
 TEST(c2, model_aligned_reads) {
-  run_on_backend({.options = [](conveyor_options_t &options) {
-    set_rings(options, 16 * kKiB, 64 * kKiB);
-    options.read_align = 512;
-  }});
+  for (const std::size_t align : {64, 512, 4096}) {
+    run_on_backend({.options = [align](conveyor_options_t &options) {
+      set_rings(options, 16 * kKiB, 64 * kKiB);
+      options.read_align = align;
+    }});
+  }
+}
+
+TEST(f9, model_aligned_reads_with_deadlines_that_pass) {
+  run_on_backend({.options =
+                      [](conveyor_options_t &options) {
+                        set_rings(options, 32 * kKiB, 64 * kKiB);
+                        options.read_align = 4096;
+                        options.read_timeout_ms = 2;
+                        options.flush_timeout_ms = 2;
+                      },
+                  .rules = {.hasty = true}});
 }
 
 TEST(f9, model_with_deadlines_that_pass) {
