@@ -8,7 +8,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
  */
 export const shared: ViteUserConfig = defineConfig({
   resolve: { conditions: ['@libconveyor/source'] },
-  ssr: { resolve: { conditions: ['@libconveyor/source', 'module', 'node', 'development|production'] } },
+  ssr: { resolve: { conditions: ['@libconveyor/source', 'node', 'development|production'] } },
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',

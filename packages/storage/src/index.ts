@@ -23,6 +23,7 @@ export {
   operationNames,
   type Proceed,
 } from './layers/interceptor.ts';
+export { type Random, seededRandom } from './layers/random.ts';
 export { type FaultControl, type FaultyStorage, type InjectedFault, withFaults } from './layers/with-faults.ts';
 export { type Latency, type LatencyOptions, withLatency } from './layers/with-latency.ts';
 export {

@@ -1,0 +1,120 @@
+import {
+  argumentTypeError,
+  requireBoolean,
+  requireInteger,
+  requireOneOf,
+  requireOptions,
+  requireString,
+} from '@libconveyor/errors';
+import type { MockCredentials } from './auth/credentials.ts';
+import { type MockClock, machineClock } from './clock.ts';
+
+/** A bucket that exists from the start. */
+export interface MockBucket {
+  name: string;
+  /** Default the server's: requests signed for another region are redirected. */
+  region?: string | undefined;
+  /** Default false: everything that would change it is AccessDenied. */
+  readOnly?: boolean | undefined;
+}
+
+/** Options of `startS3Mock`. */
+export interface S3MockOptions {
+  /** Default 0: any free one. */
+  port?: number | undefined;
+  /** Default `127.0.0.1`. */
+  host?: string | undefined;
+  /** Buckets to begin with, by name or with settings. */
+  buckets?: readonly (string | MockBucket)[] | undefined;
+  /** Who may come in. Default one pair, in `credentials` of the mock. */
+  credentials?: readonly MockCredentials[] | undefined;
+  /** Requests without a signature are served. Default false: AccessDenied. */
+  anonymous?: boolean | undefined;
+  /** Default `us-east-1`. */
+  region?: string | undefined;
+  /** Host names below this one carry the bucket in front. Default `localhost`. */
+  domain?: string | undefined;
+  /** Bodies are counted and hashed, not kept; reads give `discardedBytes`. Default false. */
+  discard?: boolean | undefined;
+  /** `md5` (default), or `random`: as encrypted objects have, and without the cost of hashing. */
+  etag?: 'md5' | 'random' | undefined;
+  /** Smallest part but the last, bytes. Default 5 MiB, as S3. */
+  partLengthMin?: number | undefined;
+  /** Of everything that is random here. Default 1. */
+  seed?: number | undefined;
+  clock?: MockClock | undefined;
+}
+
+/** The options with their defaults. */
+export interface CheckedOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly buckets: readonly MockBucket[];
+  readonly credentials: readonly MockCredentials[];
+  readonly anonymous: boolean;
+  readonly region: string;
+  readonly domain: string;
+  readonly discard: boolean;
+  readonly etag: 'md5' | 'random';
+  readonly partLengthMin: number;
+  readonly seed: number;
+  readonly clock: MockClock;
+}
+
+const names = [
+  'port',
+  'host',
+  'buckets',
+  'credentials',
+  'anonymous',
+  'region',
+  'domain',
+  'discard',
+  'etag',
+  'partLengthMin',
+  'seed',
+  'clock',
+];
+
+/** The pair that a server has when it was given none. */
+export const defaultCredentials: MockCredentials = { accessKeyId: 's3-mock', secretAccessKey: 's3-mock-secret' };
+
+/** Errors: TypeError, RangeError with the name of the option. */
+export function checkOptions(options: S3MockOptions = {}): CheckedOptions {
+  requireOptions('options', options, names);
+  const checked = {
+    port: options.port ?? 0,
+    host: options.host ?? '127.0.0.1',
+    buckets: (options.buckets ?? []).map((bucket) => (typeof bucket === 'string' ? { name: bucket } : bucket)),
+    credentials: options.credentials ?? [defaultCredentials],
+    anonymous: options.anonymous ?? false,
+    region: options.region ?? 'us-east-1',
+    domain: options.domain ?? 'localhost',
+    discard: options.discard ?? false,
+    etag: options.etag ?? 'md5',
+    partLengthMin: options.partLengthMin ?? 5 * 1024 ** 2,
+    seed: options.seed ?? 1,
+    clock: options.clock ?? machineClock,
+  } as const;
+  requireInteger('options.port', checked.port, 0, 65_535);
+  requireString('options.host', checked.host);
+  requireBoolean('options.anonymous', checked.anonymous);
+  requireString('options.region', checked.region);
+  requireString('options.domain', checked.domain);
+  requireBoolean('options.discard', checked.discard);
+  requireOneOf('options.etag', checked.etag, ['md5', 'random']);
+  requireInteger('options.partLengthMin', checked.partLengthMin, 1);
+  requireInteger('options.seed', checked.seed, 0);
+  for (const [index, bucket] of checked.buckets.entries()) {
+    requireOptions(`options.buckets[${index}]`, bucket, ['name', 'region', 'readOnly']);
+    requireString(`options.buckets[${index}].name`, bucket.name);
+  }
+  for (const [index, one] of checked.credentials.entries()) {
+    const name = `options.credentials[${index}]`;
+    if (one === undefined) throw argumentTypeError(name, 'an object', one);
+    requireOptions(name, one, ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiresAtMs', 'readOnly']);
+    requireString(`${name}.accessKeyId`, one.accessKeyId);
+    requireString(`${name}.secretAccessKey`, one.secretAccessKey);
+  }
+  return checked;
+}

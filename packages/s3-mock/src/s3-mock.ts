@@ -1,0 +1,134 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { seededRandom } from '@libconveyor/storage';
+import { CredentialStore, type MockCredentials } from './auth/credentials.ts';
+import { Exchange, type ExchangeSettings } from './http/exchange.ts';
+import type { ServerState } from './operations/call.ts';
+import { type CheckedOptions, checkOptions, defaultCredentials, type S3MockOptions } from './options.ts';
+import { type MockStatistics, StatisticsCounter } from './statistics.ts';
+import { Catalog } from './store/catalog.ts';
+import { DiscardedBlob, DiscardingBlobs } from './store/discarding-blobs.ts';
+import { noKeeper } from './store/keeper.ts';
+import { MemoryBlobs } from './store/memory-blobs.ts';
+
+/** A running server. `await using mock = await startS3Mock()` ends it with its block. */
+export class S3Mock {
+  /** `http://127.0.0.1:PORT`, for clients' `endpoint` (with path style). */
+  readonly endpoint: string;
+  readonly port: number;
+  readonly region: string;
+  /** The key pairs it knows; may be changed at any time. */
+  readonly credentialStore: CredentialStore;
+  readonly #server: Server;
+  readonly #state: ServerState;
+  readonly #statistics: StatisticsCounter;
+
+  /** For {@link startS3Mock}. */
+  constructor(server: Server, options: CheckedOptions, settings: ExchangeSettings) {
+    this.port = (server.address() as AddressInfo).port;
+    this.endpoint = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${this.port}`;
+    this.region = options.region;
+    this.credentialStore = settings.credentials;
+    this.#server = server;
+    this.#state = settings.server;
+    this.#statistics = settings.statistics;
+  }
+
+  /** The first key pair that it knows. */
+  get credentials(): MockCredentials {
+    return this.credentialStore.first ?? defaultCredentials;
+  }
+
+  /** What it has done so far. */
+  get stats(): MockStatistics {
+    return this.#statistics.read();
+  }
+
+  /** Counts from zero again. */
+  resetStats(): void {
+    this.#statistics.reset();
+  }
+
+  /**
+   * Makes an object of any length without an upload: its bytes are `discardedBytes`.
+   *
+   * Errors: S3Error (NoSuchBucket).
+   */
+  async createObject(bucket: string, key: string, length: number): Promise<void> {
+    const blob = new DiscardedBlob(`s${this.#state.randomHex(8)}`, length);
+    await this.#state.catalog.get(bucket).put({
+      key,
+      length,
+      etag: `"${this.#state.randomHex(16)}"`,
+      modifiedMs: this.#state.epochMs(),
+      headers: { 'content-type': 'binary/octet-stream' },
+      checksum: undefined,
+      segments: [{ blob, start: 0, length }],
+      partLengths: [],
+    });
+  }
+
+  /** Stops listening and ends every connection. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/**
+ * Starts an S3 server in this process.
+ *
+ * Errors: TypeError, RangeError for nonsense in the options; what listening says (EADDRINUSE).
+ */
+export async function startS3Mock(options?: S3MockOptions): Promise<S3Mock> {
+  const checked = checkOptions(options);
+  const settings = await settingsOf(checked);
+  const server = createServer({ highWaterMark: 256 * 1024, keepAliveTimeout: 75_000, requestTimeout: 0 });
+  server.on('request', (message, response) => void new Exchange(settings, message, response, false).run());
+  server.on('checkContinue', (message, response) => void new Exchange(settings, message, response, true).run());
+  server.on('connection', () => {
+    settings.statistics.connections += 1;
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(checked.port, checked.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return new S3Mock(server, checked, settings);
+}
+
+async function settingsOf(options: CheckedOptions): Promise<ExchangeSettings> {
+  const random = seededRandom(options.seed);
+  const epochMs = (): number => options.clock.epochMs?.() ?? Date.now();
+  const catalog = new Catalog(noKeeper);
+  const server: ServerState = {
+    catalog,
+    blobs: options.discard ? new DiscardingBlobs() : new MemoryBlobs(),
+    region: options.region,
+    etag: options.etag,
+    partLengthMin: options.partLengthMin,
+    epochMs,
+    randomHex: (bytes) => {
+      let text = '';
+      while (text.length < bytes * 2)
+        text += Math.floor(random() * 2 ** 32)
+          .toString(16)
+          .padStart(8, '0');
+      return text.slice(0, bytes * 2);
+    },
+  };
+  for (const { name, region = options.region, readOnly = false } of options.buckets) {
+    await catalog.create({ name, region, readOnly, createdMs: epochMs() });
+  }
+  const { anonymous, domain } = options;
+  const credentials = new CredentialStore(options.credentials);
+  return { server, credentials, statistics: new StatisticsCounter(), anonymous, domain };
+}
