@@ -1,0 +1,63 @@
+import { Refusal } from './error-map.ts';
+import { Slots } from './lock.ts';
+import { MultipartUpload, type UploadedPart } from './multipart.ts';
+import type { Condition, ObjectInfo, Objects } from './objects.ts';
+
+/** More than this CopyObject does not take. */
+const singleBytesMax = 5 * 1024 ** 3;
+const partBytes = 1024 ** 3;
+const parallel = 8;
+
+/** Where and what to copy. */
+export interface CopyTask {
+  readonly source: string;
+  readonly info: ObjectInfo;
+  readonly target: string;
+  readonly condition: Condition;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Copies an object of any length on the server; the target is there whole or not at all. Errors: ESTALE, EEXIST. */
+export async function copyOnServer(objects: Objects, task: CopyTask): Promise<void> {
+  const { source, info, target, condition, signal } = task;
+  const isPlain = condition.isNew !== true && condition.ifMatch === undefined;
+  if (isPlain && info.size <= singleBytesMax) {
+    await objects.copy(source, info.etag, target, signal);
+    return;
+  }
+  if (info.size === 0) {
+    await objects.put(target, new Uint8Array(0), info.kept, condition, signal);
+    return;
+  }
+  const upload = await MultipartUpload.begin(objects, target, info.kept, signal);
+  try {
+    await upload.complete(await copyParts(upload, task), condition, signal);
+  } catch (thrown) {
+    // The first error counts; what stays behind `doctor` finds.
+    await upload.abort().catch(() => undefined);
+    throw thrown;
+  }
+}
+
+async function copyParts(upload: MultipartUpload, { source, info, signal }: CopyTask): Promise<UploadedPart[]> {
+  const slots = new Slots(parallel);
+  const from = { key: source, etag: info.etag };
+  const copies: Promise<UploadedPart>[] = [];
+  // One part is the whole: a range would need a source of more than 5 MiB.
+  if (info.size <= partBytes) return [await upload.copy(1, from, undefined, info.size, signal)];
+  for (let offset = 0; offset < info.size; offset += partBytes) {
+    const range = { offset, length: Math.min(partBytes, info.size - offset) };
+    const number = copies.length + 1;
+    copies.push(slots.run(() => upload.copy(number, from, range, range.length, signal)));
+  }
+  const outcomes = await Promise.allSettled(copies);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}
+
+/** What an exclusive copy found in its way. */
+export function taken(thrown: unknown): Refusal {
+  return new Refusal('EEXIST', undefined, thrown);
+}
