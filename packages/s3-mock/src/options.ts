@@ -6,8 +6,13 @@ import {
   requireOptions,
   requireString,
 } from '@libconveyor/errors';
+import type { Latency } from '@libconveyor/storage';
 import type { MockCredentials } from './auth/credentials.ts';
 import { type MockClock, machineClock } from './clock.ts';
+import { requireMockFaultPlan } from './faults/fault-plan.ts';
+import type { MockFaultPlan } from './faults/mock-fault.ts';
+import { type Bandwidth, parseBandwidth } from './link/bandwidth.ts';
+import { requireLatency } from './link/latency.ts';
 
 /** A bucket that exists from the start. */
 export interface MockBucket {
@@ -43,6 +48,14 @@ export interface S3MockOptions {
   /** Of everything that is random here. Default 1. */
   seed?: number | undefined;
   clock?: MockClock | undefined;
+  /** From the last byte of a request to the first of its answer. Default 0. */
+  latencyMs?: Latency | undefined;
+  /** Of one line that all connections share, each direction: bytes per second, or `1Gbit`. Default no limit. */
+  bandwidth?: Bandwidth | undefined;
+  /** Of each connection, in each direction. Default no limit. */
+  connectionBandwidth?: Bandwidth | undefined;
+  /** What goes wrong. Default nothing. */
+  faultPlan?: MockFaultPlan | undefined;
 }
 
 /** The options with their defaults. */
@@ -59,6 +72,10 @@ export interface CheckedOptions {
   readonly partLengthMin: number;
   readonly seed: number;
   readonly clock: MockClock;
+  readonly latencyMs: Latency;
+  readonly bytesPerSecond: number | undefined;
+  readonly connectionBytesPerSecond: number | undefined;
+  readonly faultPlan: MockFaultPlan;
 }
 
 const names = [
@@ -74,6 +91,10 @@ const names = [
   'partLengthMin',
   'seed',
   'clock',
+  'latencyMs',
+  'bandwidth',
+  'connectionBandwidth',
+  'faultPlan',
 ];
 
 /** The pair that a server has when it was given none. */
@@ -95,6 +116,10 @@ export function checkOptions(options: S3MockOptions = {}): CheckedOptions {
     partLengthMin: options.partLengthMin ?? 5 * 1024 ** 2,
     seed: options.seed ?? 1,
     clock: options.clock ?? machineClock,
+    latencyMs: options.latencyMs ?? 0,
+    bytesPerSecond: bandwidthOf('options.bandwidth', options.bandwidth),
+    connectionBytesPerSecond: bandwidthOf('options.connectionBandwidth', options.connectionBandwidth),
+    faultPlan: options.faultPlan ?? [],
   } as const;
   requireInteger('options.port', checked.port, 0, 65_535);
   requireString('options.host', checked.host);
@@ -105,16 +130,30 @@ export function checkOptions(options: S3MockOptions = {}): CheckedOptions {
   requireOneOf('options.etag', checked.etag, ['md5', 'random']);
   requireInteger('options.partLengthMin', checked.partLengthMin, 1);
   requireInteger('options.seed', checked.seed, 0);
-  for (const [index, bucket] of checked.buckets.entries()) {
+  requireLatency('options.latencyMs', checked.latencyMs);
+  requireMockFaultPlan('options.faultPlan', checked.faultPlan);
+  requireBuckets(checked.buckets);
+  requireCredentials(checked.credentials);
+  return checked;
+}
+
+function bandwidthOf(name: string, bandwidth: Bandwidth | undefined): number | undefined {
+  return bandwidth === undefined ? undefined : parseBandwidth(name, bandwidth);
+}
+
+function requireBuckets(buckets: readonly MockBucket[]): void {
+  for (const [index, bucket] of buckets.entries()) {
     requireOptions(`options.buckets[${index}]`, bucket, ['name', 'region', 'readOnly']);
     requireString(`options.buckets[${index}].name`, bucket.name);
   }
-  for (const [index, one] of checked.credentials.entries()) {
+}
+
+function requireCredentials(credentials: readonly MockCredentials[]): void {
+  for (const [index, one] of credentials.entries()) {
     const name = `options.credentials[${index}]`;
     if (one === undefined) throw argumentTypeError(name, 'an object', one);
     requireOptions(name, one, ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiresAtMs', 'readOnly']);
     requireString(`${name}.accessKeyId`, one.accessKeyId);
     requireString(`${name}.secretAccessKey`, one.secretAccessKey);
   }
-  return checked;
 }

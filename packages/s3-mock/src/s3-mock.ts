@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { seededRandom } from '@libconveyor/storage';
 import { CredentialStore, type MockCredentials } from './auth/credentials.ts';
+import { MockFaultControl } from './faults/fault-control.ts';
+import { Distance } from './http/distance.ts';
 import { Exchange, type ExchangeSettings } from './http/exchange.ts';
 import type { ServerState } from './operations/call.ts';
 import { type CheckedOptions, checkOptions, defaultCredentials, type S3MockOptions } from './options.ts';
@@ -19,6 +21,8 @@ export class S3Mock {
   readonly region: string;
   /** The key pairs it knows; may be changed at any time. */
   readonly credentialStore: CredentialStore;
+  /** What goes wrong: the plan, what struck, and the release of what is stalled. */
+  readonly faults: MockFaultControl;
   readonly #server: Server;
   readonly #state: ServerState;
   readonly #statistics: StatisticsCounter;
@@ -29,6 +33,7 @@ export class S3Mock {
     this.endpoint = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${this.port}`;
     this.region = options.region;
     this.credentialStore = settings.credentials;
+    this.faults = settings.faults;
     this.#server = server;
     this.#state = settings.server;
     this.#statistics = settings.statistics;
@@ -128,7 +133,17 @@ async function settingsOf(options: CheckedOptions): Promise<ExchangeSettings> {
   for (const { name, region = options.region, readOnly = false } of options.buckets) {
     await catalog.create({ name, region, readOnly, createdMs: epochMs() });
   }
-  const { anonymous, domain } = options;
-  const credentials = new CredentialStore(options.credentials);
-  return { server, credentials, statistics: new StatisticsCounter(), anonymous, domain };
+  const { anonymous, domain, clock, seed } = options;
+  const { latencyMs, bytesPerSecond, connectionBytesPerSecond } = options;
+  // Random numbers of their own, so that identifiers, latencies and faults do not shift one another.
+  const distanceRandom = seededRandom(seed + 1);
+  return {
+    server,
+    credentials: new CredentialStore(options.credentials),
+    statistics: new StatisticsCounter(),
+    anonymous,
+    domain,
+    faults: new MockFaultControl(options.faultPlan, seed + 2),
+    distance: new Distance({ clock, random: distanceRandom, latencyMs, bytesPerSecond, connectionBytesPerSecond }),
+  };
 }

@@ -19,7 +19,7 @@ export class S3Request {
   readonly key: string | undefined;
   /** Undefined when this server has no such operation. */
   readonly operation: S3Operation | undefined;
-  readonly #headers: NodeJS.Dict<string[]>;
+  #headers: NodeJS.Dict<string[]>;
 
   /**
    * @param domain Host names that end in `.domain` carry the bucket in front (virtual-host style).
@@ -46,6 +46,11 @@ export class S3Request {
   /** A header's value; several of one name are joined with commas. */
   header(name: string): string | undefined {
     return this.#headers[name]?.join(',');
+  }
+
+  /** From now on the request has no such header. */
+  hideHeader(name: string): void {
+    this.#headers = { ...this.#headers, [name]: undefined };
   }
 
   /** Names of all headers, lower case. */

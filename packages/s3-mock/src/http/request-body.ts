@@ -43,8 +43,8 @@ interface Announced {
 export interface BodyTap {
   /** Called before anything is read: lets a client go on that waits for `100 Continue`. */
   begin(): Promise<void> | undefined;
-  /** Bytes as they arrived. A promise when reading must wait. */
-  arrived(bytes: Buffer): Promise<void> | undefined;
+  /** Bytes as they arrived. A promise when reading must wait; throws when the connection is to end. */
+  arrived(bytes: Buffer): Promise<unknown> | undefined;
 }
 
 const sha256Pattern = /^[0-9a-f]{64}$/;
@@ -55,6 +55,7 @@ export class RequestBody {
   readonly #request: S3Request;
   readonly #identity: Identity | undefined;
   readonly #tap: BodyTap;
+  #text: string | undefined;
 
   constructor(message: IncomingMessage, request: S3Request, identity: Identity | undefined, tap: BodyTap) {
     this.#message = message;
@@ -114,8 +115,9 @@ export class RequestBody {
     return { length, md5: md5Digest, checksum: has ? { algorithm: wanted, digest } : undefined };
   }
 
-  /** The body as text. Errors: S3Error (MalformedXML) when it is longer than `lengthMax`. */
+  /** The body as text, the same again when asked again. Errors: S3Error (MalformedXML) beyond `lengthMax`. */
   async receiveText(lengthMax: number, ignoresChecksums = false): Promise<string> {
+    if (this.#text !== undefined) return this.#text;
     const pieces: Buffer[] = [];
     let length = 0;
     const sink = (bytes: Buffer): undefined => {
@@ -130,7 +132,8 @@ export class RequestBody {
       return '';
     }
     await this.receive({ sink, md5: false, ignoresChecksums });
-    return Buffer.concat(pieces).toString('utf8');
+    this.#text = Buffer.concat(pieces).toString('utf8');
+    return this.#text;
   }
 
   async *#arriving(): AsyncGenerator<Buffer, void, undefined> {

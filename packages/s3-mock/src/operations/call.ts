@@ -3,6 +3,7 @@ import type { S3Request } from '../s3-request.ts';
 import type { BlobStore } from '../store/blob.ts';
 import type { Bucket } from '../store/bucket.ts';
 import type { Catalog } from '../store/catalog.ts';
+import type { StoredBody } from './storing.ts';
 
 /** What operations share: the state of the server, and how it answers. */
 export interface ServerState {
@@ -27,6 +28,13 @@ export interface Call {
   readonly server: ServerState;
   /** The bucket that the request addresses. Errors: S3Error (NoSuchBucket). */
   readonly bucket: Bucket;
+  /** There when the request is executed twice: what the first execution leaves for the second. */
+  readonly replay?: Replay | undefined;
+}
+
+/** The body of a request that is executed twice. */
+export interface Replay {
+  stored: StoredBody | undefined;
 }
 
 /** Bytes of an object on their way out; {@link release} when they are sent or not wanted. */

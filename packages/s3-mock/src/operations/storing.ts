@@ -3,7 +3,7 @@ import { createHasher } from '../checksums/algorithms.ts';
 import type { ReceivedBody } from '../http/request-body.ts';
 import { S3Error } from '../s3-error.ts';
 import type { Checksum, ObjectRecord, Segment } from '../store/object-record.ts';
-import { readSegments } from '../store/object-record.ts';
+import { acquireSegments, readSegments } from '../store/object-record.ts';
 import type { Call, ServerState } from './call.ts';
 
 /** The longest body of one PUT or part, bytes: 5 GiB. */
@@ -24,7 +24,12 @@ export interface StoredBody {
  * Errors: S3Error; nothing is left behind then.
  */
 export async function storeBody(call: Call, algorithm?: ChecksumAlgorithm): Promise<StoredBody> {
-  const { body, server } = call;
+  const { body, server, replay } = call;
+  if (replay?.stored !== undefined) {
+    const again = replay.stored;
+    replay.stored = undefined;
+    return again;
+  }
   if (body.announcedLength > putLengthMax) {
     const elements = { ProposedSize: body.announcedLength, MaxSizeAllowed: putLengthMax };
     throw new S3Error('EntityTooLarge', { elements });
@@ -39,12 +44,17 @@ export async function storeBody(call: Call, algorithm?: ChecksumAlgorithm): Prom
   }
   const blob = await writer.finish();
   const { length, md5, checksum } = received;
-  return {
+  const stored: StoredBody = {
     length,
     etag: etagOf(server, md5),
     checksum: checksum && fullChecksum(checksum.algorithm, checksum.digest),
     segments: [{ blob, start: 0, length }],
   };
+  if (replay !== undefined) {
+    acquireSegments(stored.segments);
+    replay.stored = stored;
+  }
+  return stored;
 }
 
 /** An ETag with its quotes: of the digest, or a random one where ETags are no digests. */

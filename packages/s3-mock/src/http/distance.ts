@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net';
+import type { Clock, Latency, Random } from '@libconveyor/storage';
+import { drawLatencyMs } from '../link/latency.ts';
+import { createLine, type Line, Link, Route } from '../link/link.ts';
+
+export interface DistanceSettings {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly latencyMs: Latency;
+  /** Of one line that all connections share, in each direction. */
+  readonly bytesPerSecond: number | undefined;
+  /** Of each connection, in each direction. */
+  readonly connectionBytesPerSecond: number | undefined;
+}
+
+/** How far away the server is: its latency, and the lines that lead to it. */
+export class Distance {
+  readonly #settings: DistanceSettings;
+  readonly #shared: Line | undefined;
+  readonly #ofConnection = new WeakMap<Socket, Line>();
+
+  constructor(settings: DistanceSettings) {
+    this.#settings = settings;
+    const { bytesPerSecond, clock } = settings;
+    this.#shared = bytesPerSecond === undefined ? undefined : createLine(bytesPerSecond, clock);
+  }
+
+  get clock(): Clock {
+    return this.#settings.clock;
+  }
+
+  /** A latency for one request, milliseconds. */
+  draw(more: Latency | undefined): number {
+    const { latencyMs, random } = this.#settings;
+    return drawLatencyMs(latencyMs, random) + (more === undefined ? 0 : drawLatencyMs(more, random));
+  }
+
+  /** Resolves at a time of the clock. */
+  async waitUntil(timeMs: number): Promise<void> {
+    const wait = timeMs - this.clock.nowMs();
+    if (wait > 0.1) await this.clock.sleep(Math.ceil(wait));
+  }
+
+  /** The way of the bodies of one request. */
+  routes(socket: Socket, bytesPerSecond: number | undefined): { up: Route; down: Route } {
+    const { clock } = this.#settings;
+    const connection = this.#lineOf(socket);
+    const own = bytesPerSecond === undefined ? undefined : new Link(bytesPerSecond, clock);
+    const up = new Route([this.#shared?.up, connection?.up, own]);
+    return { up, down: new Route([this.#shared?.down, connection?.down, own]) };
+  }
+
+  #lineOf(socket: Socket): Line | undefined {
+    const { connectionBytesPerSecond, clock } = this.#settings;
+    if (connectionBytesPerSecond === undefined) return undefined;
+    const known = this.#ofConnection.get(socket) ?? createLine(connectionBytesPerSecond, clock);
+    this.#ofConnection.set(socket, known);
+    return known;
+  }
+}
