@@ -1,4 +1,5 @@
 import {
+  argumentRangeError,
   argumentTypeError,
   requireBoolean,
   requireInteger,
@@ -48,6 +49,8 @@ export interface S3MockOptions {
   /** Of everything that is random here. Default 1. */
   seed?: number | undefined;
   clock?: MockClock | undefined;
+  /** A folder that keeps everything, created when missing. Default: memory, which goes with the server. */
+  data?: string | undefined;
   /** From the last byte of a request to the first of its answer. Default 0. */
   latencyMs?: Latency | undefined;
   /** Of one line that all connections share, each direction: bytes per second, or `1Gbit`. Default no limit. */
@@ -72,6 +75,7 @@ export interface CheckedOptions {
   readonly partLengthMin: number;
   readonly seed: number;
   readonly clock: MockClock;
+  readonly data: string | undefined;
   readonly latencyMs: Latency;
   readonly bytesPerSecond: number | undefined;
   readonly connectionBytesPerSecond: number | undefined;
@@ -91,6 +95,7 @@ const names = [
   'partLengthMin',
   'seed',
   'clock',
+  'data',
   'latencyMs',
   'bandwidth',
   'connectionBandwidth',
@@ -116,6 +121,7 @@ export function checkOptions(options: S3MockOptions = {}): CheckedOptions {
     partLengthMin: options.partLengthMin ?? 5 * 1024 ** 2,
     seed: options.seed ?? 1,
     clock: options.clock ?? machineClock,
+    data: options.data,
     latencyMs: options.latencyMs ?? 0,
     bytesPerSecond: bandwidthOf('options.bandwidth', options.bandwidth),
     connectionBytesPerSecond: bandwidthOf('options.connectionBandwidth', options.connectionBandwidth),
@@ -130,6 +136,10 @@ export function checkOptions(options: S3MockOptions = {}): CheckedOptions {
   requireOneOf('options.etag', checked.etag, ['md5', 'random']);
   requireInteger('options.partLengthMin', checked.partLengthMin, 1);
   requireInteger('options.seed', checked.seed, 0);
+  if (checked.data !== undefined) requireString('options.data', checked.data);
+  if (checked.data !== undefined && checked.discard) {
+    throw argumentRangeError('options.discard', 'false where options.data is given', true);
+  }
   requireLatency('options.latencyMs', checked.latencyMs);
   requireMockFaultPlan('options.faultPlan', checked.faultPlan);
   requireBuckets(checked.buckets);

@@ -8,10 +8,8 @@ import { Exchange, type ExchangeSettings } from './http/exchange.ts';
 import type { ServerState } from './operations/call.ts';
 import { type CheckedOptions, checkOptions, defaultCredentials, type S3MockOptions } from './options.ts';
 import { type MockStatistics, StatisticsCounter } from './statistics.ts';
-import { Catalog } from './store/catalog.ts';
-import { DiscardedBlob, DiscardingBlobs } from './store/discarding-blobs.ts';
-import { noKeeper } from './store/keeper.ts';
-import { MemoryBlobs } from './store/memory-blobs.ts';
+import { DiscardedBlob } from './store/discarding-blobs.ts';
+import { type OpenStore, openStore } from './store/open-store.ts';
 
 /** A running server. `await using mock = await startS3Mock()` ends it with its block. */
 export class S3Mock {
@@ -26,14 +24,17 @@ export class S3Mock {
   readonly #server: Server;
   readonly #state: ServerState;
   readonly #statistics: StatisticsCounter;
+  readonly #store: OpenStore;
+  #closed: Promise<void> | undefined;
 
   /** For {@link startS3Mock}. */
-  constructor(server: Server, options: CheckedOptions, settings: ExchangeSettings) {
+  constructor(server: Server, options: CheckedOptions, settings: ExchangeSettings, store: OpenStore) {
     this.port = (server.address() as AddressInfo).port;
     this.endpoint = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${this.port}`;
     this.region = options.region;
     this.credentialStore = settings.credentials;
     this.faults = settings.faults;
+    this.#store = store;
     this.#server = server;
     this.#state = settings.server;
     this.#statistics = settings.statistics;
@@ -73,12 +74,20 @@ export class S3Mock {
     });
   }
 
-  /** Stops listening and ends every connection. */
-  async close(): Promise<void> {
+  /** Stops listening, ends every connection, and lets the folder go. Calling it again waits for the same end. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
     });
+    this.faults.release();
+    await this.#statistics.idle();
+    await this.#store.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -93,30 +102,44 @@ export class S3Mock {
  */
 export async function startS3Mock(options?: S3MockOptions): Promise<S3Mock> {
   const checked = checkOptions(options);
-  const settings = await settingsOf(checked);
+  const store = await openStore(checked.data, checked.discard);
+  try {
+    const settings = await settingsOf(checked, store);
+    const server = createListener(settings);
+    await listen(server, checked);
+    return new S3Mock(server, checked, settings, store);
+  } catch (thrown) {
+    await store.close();
+    throw thrown;
+  }
+}
+
+function createListener(settings: ExchangeSettings): Server {
   const server = createServer({ highWaterMark: 256 * 1024, keepAliveTimeout: 75_000, requestTimeout: 0 });
   server.on('request', (message, response) => void new Exchange(settings, message, response, false).run());
   server.on('checkContinue', (message, response) => void new Exchange(settings, message, response, true).run());
   server.on('connection', () => {
     settings.statistics.connections += 1;
   });
-  await new Promise<void>((resolve, reject) => {
+  return server;
+}
+
+function listen(server: Server, { port, host }: CheckedOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(checked.port, checked.host, () => {
+    server.listen(port, host, () => {
       server.off('error', reject);
       resolve();
     });
   });
-  return new S3Mock(server, checked, settings);
 }
 
-async function settingsOf(options: CheckedOptions): Promise<ExchangeSettings> {
+async function settingsOf(options: CheckedOptions, { catalog, blobs }: OpenStore): Promise<ExchangeSettings> {
   const random = seededRandom(options.seed);
   const epochMs = (): number => options.clock.epochMs?.() ?? Date.now();
-  const catalog = new Catalog(noKeeper);
   const server: ServerState = {
     catalog,
-    blobs: options.discard ? new DiscardingBlobs() : new MemoryBlobs(),
+    blobs,
     region: options.region,
     etag: options.etag,
     partLengthMin: options.partLengthMin,
@@ -131,6 +154,7 @@ async function settingsOf(options: CheckedOptions): Promise<ExchangeSettings> {
     },
   };
   for (const { name, region = options.region, readOnly = false } of options.buckets) {
+    if (catalog.find(name) !== undefined) continue;
     await catalog.create({ name, region, readOnly, createdMs: epochMs() });
   }
   const { anonymous, domain, clock, seed } = options;

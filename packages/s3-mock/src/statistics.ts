@@ -23,6 +23,7 @@ export class StatisticsCounter {
   #byStatus: Record<number, number> = {};
   #inFlight = 0;
   #inFlightMax = 0;
+  #awaitingIdle: (() => void)[] = [];
   bytesReceived = 0;
   bytesSent = 0;
   connections = 0;
@@ -35,6 +36,15 @@ export class StatisticsCounter {
 
   leave(): void {
     this.#inFlight -= 1;
+    if (this.#inFlight > 0) return;
+    for (const wake of this.#awaitingIdle) wake();
+    this.#awaitingIdle = [];
+  }
+
+  /** Resolves when nothing is in flight. */
+  idle(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#awaitingIdle.push(resolve));
   }
 
   countOperation(operation: S3Operation | undefined): void {

@@ -52,7 +52,10 @@ export async function completeMultipartUpload(call: Call): Promise<Answer> {
     releaseSegments(segments);
     throw thrown;
   }
-  await bucket.endUpload(key, uploadId);
+  await bucket.endUpload(key, uploadId).catch((thrown: unknown) => {
+    // Aborted in the meantime: the object is there all the same.
+    if (!(thrown instanceof S3Error)) throw thrown;
+  });
   const location = `http://${request.header('host') ?? ''}${request.path}`;
   const content = [
     element('Location', location),

@@ -36,11 +36,12 @@ export interface BlobStore {
 export abstract class CountedBlob {
   readonly id: string;
   readonly length: number;
-  #holders = 1;
+  #holders: number;
 
-  constructor(id: string, length: number) {
+  constructor(id: string, length: number, holders = 1) {
     this.id = id;
     this.length = length;
+    this.#holders = holders;
   }
 
   acquire(): void {
