@@ -14,7 +14,7 @@ export function readingOptions(capacity: number | undefined): BufferingOptions {
   return { readCapacityMax: capacity, readCapacityInitial: Math.min(capacity, readCapacityInitial) };
 }
 
-/** Options of a handle that only writes. @param capacity Bound on its ring, a power of two; undefined: as above. */
+/** Options of a handle that only writes. @param capacity Bound on its ring, bytes; undefined: as above. */
 export function writingOptions(capacity: number | undefined): BufferingOptions {
   if (capacity === undefined) return { readCapacityMax: 'off' };
   const writeCapacityMax = capacity;

@@ -22,7 +22,7 @@ export interface CpOptions {
   /** False: no bar even on a terminal. */
   readonly progress: boolean;
   readonly jobs: number;
-  /** Bytes, a power of two. */
+  /** Bytes. */
   readonly writeCapacity?: number | undefined;
   /** Bytes. */
   readonly readCapacity?: number | undefined;

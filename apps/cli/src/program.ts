@@ -78,7 +78,7 @@ function commandLine(output: StandardOutput, told: string[], finish: (status: nu
     .addOption(new Option('-j, --jobs <n>', 'files copied side by side').argParser(parseJobs).default(jobsDefault))
     .addOption(
       new Option('--write-capacity <size>', 'bound on bytes accepted and not yet written, per file').argParser(
-        parsePowerOfTwo,
+        parseCapacity,
       ),
     )
     .addOption(new Option('--read-capacity <size>', 'bound on bytes read ahead, per file').argParser(parseCapacity))
@@ -124,12 +124,6 @@ function parseCapacity(text: string): number {
   if (size === undefined) throw new InvalidArgumentError(`Sizes look like ${sizeExamples}.`);
   if (size >= capacityMin && size <= capacityMax) return size;
   throw new InvalidArgumentError('It must be from 4KiB to 128MiB.');
-}
-
-function parsePowerOfTwo(text: string): number {
-  const size = parseCapacity(text);
-  if (Number.isInteger(Math.log2(size))) return size;
-  throw new InvalidArgumentError('It must be a power of two, such as 8MiB.');
 }
 
 function packageVersion(): string {

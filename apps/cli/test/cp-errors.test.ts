@@ -229,8 +229,8 @@ describe('the command line', () => {
     [['a', 'b', '-j', '0'], "option '-j, --jobs <n>' argument '0' is invalid. It must be a number from 1 to 64."],
     [['a', 'b', '-j', '2x'], "option '-j, --jobs <n>' argument '2x' is invalid. It must be a number from 1 to 64."],
     [
-      ['a', 'b', '--write-capacity', '3MiB'],
-      "option '--write-capacity <size>' argument '3MiB' is invalid. It must be a power of two, such as 8MiB.",
+      ['a', 'b', '--write-capacity', '3GiB'],
+      "option '--write-capacity <size>' argument '3GiB' is invalid. It must be from 4KiB to 128MiB.",
     ],
     [
       ['a', 'b', '--write-capacity', '8 bananas'],

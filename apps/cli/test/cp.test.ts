@@ -198,7 +198,7 @@ describe('results', () => {
 
   test.each([
     ['--write-capacity', '4KiB', '--read-capacity', '5000'],
-    ['--write-capacity', '1MiB', '--read-capacity', '4M'],
+    ['--write-capacity', '3MiB', '--read-capacity', '4M'],
     ['--write-capacity=128MiB', '--read-capacity=128MiB', '--jobs=64'],
   ])('capacities bound what the engine holds and change nothing else: %s %s', async (...options) => {
     await mkdir(at('into'));

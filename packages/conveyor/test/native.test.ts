@@ -91,7 +91,7 @@ test('R1: an answer larger than the view it comes with is EIO', () => {
   expect(settled.get(pendingBase - outcome)).toBe(-5);
 });
 
-test('P5: the loader says what it looked for and how to build it', async () => {
+test('the loader says what it looked for and how to build it', async () => {
   expect(platformName()).toMatch(/^[a-z0-9]+-[a-z0-9]+/);
   await withTempDir(async (folder) => {
     const absent = join(folder, 'conveyor.node');
@@ -105,7 +105,7 @@ test('P5: the loader says what it looked for and how to build it', async () => {
   });
 });
 
-test('P5: an addon from other sources is refused', () => {
+test('an addon from other sources is refused', () => {
   const other = { ...native, abi: nativeAbi + 1 };
   expect(() => requireFitting(other, '/an/addon', 'build it')).toThrow(
     expect.objectContaining({

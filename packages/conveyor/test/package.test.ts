@@ -22,7 +22,7 @@ const program = (load: string) => `
     console.log(String(buffer), typeof version());
   })();`;
 
-test('P5: the built package is loaded by import and by require', async () => {
+test('the built package is loaded by import and by require', async () => {
   await withTempDir(async (outDir) => {
     const entry = join(folder, 'test', 'package-entry.ts');
     await build({
@@ -49,7 +49,7 @@ test('P5: the built package is loaded by import and by require', async () => {
   });
 });
 
-test('P5: the package holds what a build from source needs, every native source in it', async () => {
+test('the package holds what a build from source needs, every native source in it', async () => {
   const { files } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { files: string[] };
   expect(files).toEqual(expect.arrayContaining(['dist', 'native', 'prebuilds']));
   const description = await readFile(join(folder, 'native', 'CMakeLists.txt'), 'utf8');
