@@ -34,9 +34,17 @@ struct Totals {
 };
 
 struct Counters {
+  /// A backend whose reads take less than this costs no more than to sleep and be woken a few times.
+  static constexpr Time kNear = kMillisecond / 2;
+
   Totals totals;
   Totals at_last_look;  // where the window began
   LazyHistogram app_read, app_write, backend_read, backend_write;
+
+  /// Reads of the backend are quick on average, as far as it is known.
+  bool reads_are_quick() const {
+    return totals.backend_read_ns <= totals.backend_reads_timed * static_cast<uint64_t>(kNear);
+  }
 
   /// A backend operation has ended; `taken` < 0: it was not timed.
   void backend_done(IoKind kind, ssize_t result, Time taken) {

@@ -10,7 +10,8 @@ namespace conveyor {
 namespace {
 
 constexpr uint64_t kChunkMin = 64 << 10;
-constexpr uint8_t kTriesMax = 16;  // waits for chunks before a read goes to the backend itself
+constexpr uint64_t kAloneChunk = 512 << 10;  // stays in the processor's cache until it is read
+constexpr uint8_t kTriesMax = 16;            // waits for chunks before a read goes to the backend itself
 
 }  // namespace
 
@@ -87,11 +88,21 @@ void ReadSide::start(Request& request) {
   request.order = ++order_;
   uint64_t offset = static_cast<uint64_t>(request.offset);
   if (!config_.read_through) request.stream = streams_.enter(offset, request.count, share());
-  if (request.stream) ++request.stream->pins;
+  if (request.stream) {
+    ++request.stream->pins;
+    choose_fetcher(request);
+  }
   if (advance(request)) return;
   request.waited = true;
   ++counters_.totals.read_misses;
   if (!request.direct) waiting_.push_back(&request);
+}
+
+void ReadSide::choose_fetcher(const Request& request) {
+  ReadStream& stream = *request.stream;
+  bool either = request.runs_inline && stream.window > 0 && counters_.reads_are_quick();
+  if (either) pace_.note(counters_.totals.bytes_read, request.started);
+  stream.alone = either && pace_.alone();
 }
 
 // True: it went to finished_. False: it waits, in waiting_ or as a direct read.
@@ -141,7 +152,9 @@ bool ReadSide::fetch_holes(Request& request) {
     // A known end of file is old here: the hole behind it is asked for exactly, by a direct read.
     if (got.hole.begin >= file_end_) return coming;
     if (ops_.reads() >= config_.read_depth) return coming || ops_.reads() > 0;
-    uint64_t length = std::max(got.hole.length(), std::min(request.stream->window / 2, kChunkMin));
+    const ReadStream& stream = *request.stream;
+    uint64_t more = stream.alone ? std::min(stream.window, kAloneChunk) : std::min(stream.window / 2, kChunkMin);
+    uint64_t length = std::max(got.hole.length(), more);
     uint64_t end = got.hole.begin + std::min<uint64_t>(length, config_.max_io);
     end = std::min(end, next_chunk_begin(got.hole.begin));
     if (writes_)
@@ -182,7 +195,7 @@ bool ReadSide::fetch(Range range) {
 }
 
 void ReadSide::fetch_ahead(ReadStream& stream) {
-  if (stream.window == 0 || paused_) return;
+  if (stream.window == 0 || stream.alone || paused_) return;
   const uint64_t target = stream.next + std::min(stream.window, share());
   const uint64_t chunk_size =
       std::min<uint64_t>(std::max(std::min(kChunkMin, stream.window), stream.window / 4), config_.max_io);
@@ -215,28 +228,38 @@ void ReadSide::drop(std::map<uint64_t, Chunk>::iterator chunk) {
 // Chunks that have been read go first, then the ones not touched for longest, but none that some reader is about to
 // reach.
 bool ReadSide::make_room(size_t size) {
-  while (held_ + size > config_.read_capacity_max) {
-    auto victim = chunks_.end();
-    bool victim_read = false;
-    for (auto it = chunks_.begin(); it != chunks_.end(); ++it) {
-      const Chunk& chunk = it->second;
-      if (!chunk.ready()) continue;
-      bool read = chunk.read_end == chunk.range.end;
-      bool ahead = false;
-      streams_.for_each([&](ReadStream& s) {
-        if (!read && s.window > 0 && chunk.range.overlaps({s.next, s.next + s.window})) ahead = true;
-      });
-      if (ahead) continue;
-      if (victim == chunks_.end() || (read && !victim_read) ||
-          (read == victim_read && chunk.touched < victim->second.touched)) {
-        victim = it;
-        victim_read = read;
-      }
-    }
-    if (victim == chunks_.end()) return false;
+  uint64_t warm = 0;  // what is read and kept beyond this makes room early: its memory is used again while it is cached
+  streams_.for_each([&](ReadStream& s) {
+    if (s.window > 0) warm += s.alone ? 2 * kAloneChunk : config_.read_capacity_max;
+  });
+  while (held_ + size > config_.read_capacity_max || held_ + size > warm) {
+    auto victim = dispensable();
+    bool must = held_ + size > config_.read_capacity_max;
+    if (victim == chunks_.end() || (!must && victim->second.read_end != victim->second.range.end)) return !must;
     drop(victim);
   }
   return true;
+}
+
+std::map<uint64_t, Chunk>::iterator ReadSide::dispensable() {
+  auto found = chunks_.end();
+  bool found_read = false;
+  for (auto it = chunks_.begin(); it != chunks_.end(); ++it) {
+    const Chunk& chunk = it->second;
+    if (!chunk.ready()) continue;
+    bool read = chunk.read_end == chunk.range.end;
+    bool ahead = false;
+    streams_.for_each([&](ReadStream& s) {
+      if (!read && s.window > 0 && chunk.range.overlaps({s.next, s.next + s.window})) ahead = true;
+    });
+    if (ahead) continue;
+    if (found == chunks_.end() || (read && !found_read) ||
+        (read == found_read && chunk.touched < found->second.touched)) {
+      found = it;
+      found_read = read;
+    }
+  }
+  return found;
 }
 
 void ReadSide::finish(Request& request, ssize_t result) {

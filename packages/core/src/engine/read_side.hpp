@@ -16,6 +16,7 @@
 #include "engine/counters.hpp"
 #include "engine/extent_index.hpp"
 #include "engine/op_table.hpp"
+#include "engine/read_pace.hpp"
 #include "engine/read_stream.hpp"
 #include "engine/request.hpp"
 
@@ -145,6 +146,8 @@ class ReadSide {
   bool fetch(Range range);
   void fetch_ahead(ReadStream& stream);
   bool make_room(size_t size);
+  std::map<uint64_t, Chunk>::iterator dispensable();
+  void choose_fetcher(const Request& request);
   void drop(std::map<uint64_t, Chunk>::iterator chunk);
   Chunk* chunk_at(uint64_t offset);
   uint64_t next_chunk_begin(uint64_t offset) const;
@@ -168,6 +171,7 @@ class ReadSide {
   Actions& actions_;
   ExtentWrites* writes_ = nullptr;
   ReadStreams streams_;
+  ReadPace pace_;
   std::map<uint64_t, Chunk> chunks_;  // by begin
   std::vector<std::unique_ptr<DirectRead>> directs_;
   std::vector<std::unique_ptr<DirectRead>> spare_directs_;

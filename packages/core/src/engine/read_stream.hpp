@@ -17,6 +17,7 @@ struct ReadStream {
   uint64_t skipped = 0;  // bytes it jumped over inside the window
   uint64_t used_at = 0;  // for replacing the oldest
   int pins = 0;          // pending reads that belong to it
+  bool alone = false;    // its reader fetches for himself, when he gets there
 };
 
 /// The readers of one handle. A window starts small, doubles with confirmed hits and when its reader had to wait, and

@@ -14,7 +14,6 @@ namespace {
 
 // Every n-th operation that a caller runs itself is timed: two clock reads would be a tenth of a cached read.
 constexpr uint32_t kTimedEvery = 16;
-constexpr Time kFastRead = 500'000;
 
 bool is_timed() {
   thread_local uint32_t runs = 0;
@@ -79,7 +78,7 @@ ssize_t Handle::run(Access& access, const Request& request) {
   Call call;
   call.request = request;
   call.request.runs_inline = backend_->caller_may_run() && timeout_of(call.request.kind) == 0;
-  call.request.started = coarse_now();
+  call.request.started = call.request.kind == RequestKind::kRead ? precise_now() : coarse_now();
   retain();
   bool complete = engine_.start(call.request, call.request.started);
   leave(access.lock(), &call);
@@ -283,8 +282,8 @@ bool Handle::complete_async(Access& access, uint64_t id, ssize_t result) {
 
 // Reads of the backend take less than it costs to sleep and be woken a few times. Requires: the cell's lock.
 bool Handle::backend_is_fast() {
-  const Totals& totals = engine_.counters().totals;
-  return totals.backend_read_ns < totals.backend_reads_timed * static_cast<uint64_t>(kFastRead);
+  const Counters& counters = engine_.counters();
+  return counters.totals.backend_reads_timed > 0 && counters.reads_are_quick();
 }
 
 // Instead of sleeping: runs an operation that the call waits for and that no worker has begun. Where the backend is

@@ -11,16 +11,13 @@ std::byte* MemoryBudget::acquire(size_t size) {
   {
     std::lock_guard lock(mutex_);
     if (used_ + size > limit_) return nullptr;
-    auto spare = std::find_if(spares_.rbegin(), spares_.rend(), [&](const Spare& s) { return s.size == size; });
-    if (spare != spares_.rend()) {
-      std::byte* data = spare->data;
-      spares_.erase(std::next(spare).base());
-      spare_bytes_ -= size;
+    if (std::byte* data = acquire_kept(size)) {
       used_ += size;
       return data;
     }
-    if (used_ + spare_bytes_ + size > limit_) drop_spares_locked();
+    if (!make_room(size)) return nullptr;
     used_ += size;
+    single_ += size;
   }
   void* data;
   if (size < kMappedFrom) {
@@ -32,33 +29,63 @@ std::byte* MemoryBudget::acquire(size_t size) {
   if (!data) {
     std::lock_guard lock(mutex_);
     used_ -= size;
+    single_ -= size;
   }
   return static_cast<std::byte*>(data);
 }
 
-void MemoryBudget::release(std::byte* data, size_t size) {
-  if (size < kMappedFrom) {
-    std::free(data);
-    std::lock_guard lock(mutex_);
-    used_ -= size;
-    return;
+// A block from the slabs, which may grow for it, or one of its size that was kept.
+std::byte* MemoryBudget::acquire_kept(size_t size) {
+  if (slabs_max_ > 0 && HugeSlabs::fits(size)) {
+    if (std::byte* data = slabs_.acquire(size)) return data;
+    if (slabs_.bytes() + HugeSlabs::kSlab <= slabs_max_ && held() + HugeSlabs::kSlab <= limit_ && slabs_.grow())
+      return slabs_.acquire(size);
   }
+  auto spare = std::find_if(spares_.rbegin(), spares_.rend(), [&](const Spare& s) { return s.size == size; });
+  if (spare == spares_.rend()) return nullptr;
+  std::byte* data = spare->data;
+  spares_.erase(std::next(spare).base());
+  spare_bytes_ -= size;
+  single_ += size;
+  return data;
+}
+
+// Can the system be asked for `size` more bytes? Gives back what is kept, if that is in the way.
+bool MemoryBudget::make_room(size_t size) {
+  if (held() + size > limit_) drop_spares_locked();
+  return held() + size <= limit_;
+}
+
+void MemoryBudget::release(std::byte* data, size_t size) {
   std::vector<Spare> dropped;
   {
     std::lock_guard lock(mutex_);
     used_ -= size;
-    spares_.push_back({data, size});
-    spare_bytes_ += size;
-    // The longest unused go first: sizes that nobody asks for any more would otherwise keep out those in use.
-    auto kept = spares_.begin();
-    for (; spare_bytes_ > std::min(kSparesMax, limit_ / 8); ++kept) spare_bytes_ -= kept->size;
-    dropped.assign(spares_.begin(), kept);
-    spares_.erase(spares_.begin(), kept);
+    if (size >= kMappedFrom && slabs_.release(data, size)) {
+      slabs_.shed(kSparesMax);
+      return;
+    }
+    single_ -= size;
+    if (size >= kMappedFrom) {
+      spares_.push_back({data, size});
+      spare_bytes_ += size;
+      trim_spares(dropped);
+    }
   }
+  if (size < kMappedFrom) std::free(data);
   for (Spare spare : dropped) munmap(spare.data, spare.size);
 }
 
+// The longest unused go first: sizes that nobody asks for any more would otherwise keep out those in use.
+void MemoryBudget::trim_spares(std::vector<Spare>& dropped) {
+  auto kept = spares_.begin();
+  for (; spare_bytes_ > std::min(kSparesMax, limit_ / 8); ++kept) spare_bytes_ -= kept->size;
+  dropped.assign(spares_.begin(), kept);
+  spares_.erase(spares_.begin(), kept);
+}
+
 void MemoryBudget::drop_spares_locked() {
+  slabs_.shed(0);
   for (Spare spare : spares_) munmap(spare.data, spare.size);
   spares_.clear();
   spare_bytes_ = 0;
