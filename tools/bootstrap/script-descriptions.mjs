@@ -7,6 +7,7 @@ export const scriptDescriptions = {
   'test:race': 'the native tests under ThreadSanitizer',
   'test:asan': 'the native tests under AddressSanitizer and UBSan',
   stress: 'the native stress tests, ITERATIONS=500 rounds with random CPU counts and pool sizes (SEED=N repeats)',
+  fuzz: 'the C API against a plain file with libFuzzer (-- --minutes N); needs clang',
   bench: 'conveyor beside its peers on this machine; arguments go to conveyor-bench',
   build: 'check the machine, install the packages, build native code and all packages',
   lint: 'biome: format and lint',

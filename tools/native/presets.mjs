@@ -47,6 +47,21 @@ export const presets = {
     },
     catches: ['heap', 'ub'],
   }),
+  fuzz: {
+    source: core,
+    build: join(buildRoot, 'fuzz', 'build'),
+    settings: {
+      CMAKE_BUILD_TYPE: 'RelWithDebInfo',
+      CONVEYOR_BUILD_TESTS: 'OFF',
+      CONVEYOR_BUILD_FUZZERS: 'ON',
+      CONVEYOR_SANITIZE: 'fuzzer-no-link,address,undefined',
+    },
+    environment: {
+      ASAN_OPTIONS: 'detect_leaks=0:detect_stack_use_after_return=1:strict_string_checks=1',
+      UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
+    },
+    catches: [],
+  },
   addon: {
     source: join(root, 'packages', 'conveyor', 'native'),
     build: join(buildRoot, 'addon'),

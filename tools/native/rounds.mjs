@@ -22,7 +22,7 @@ export function* roundsOf({ count, seed, cpus }) {
 }
 
 /** A small generator of numbers in [0, 1) with 32 bits of state (Tommy Ettinger's mulberry32). */
-function mulberry32(seed) {
+export function mulberry32(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

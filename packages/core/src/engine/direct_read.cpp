@@ -93,10 +93,11 @@ bool ReadSide::pump_direct(DirectRead& direct) {
   return direct.flying > 0 || (direct.error == 0 && direct.gap < direct.gaps.size());
 }
 
-// Rounded to read_align. Of what is read beside the piece nothing is taken, so accepted bytes may stand there.
+// Rounded to read_align, within the range of off_t. Of what is read beside the piece nothing is taken, so accepted
+// bytes may stand there.
 Range ReadSide::aligned(Range piece) const {
   const uint64_t align = config_.read_align;
-  return {piece.begin / align * align, (piece.end + align - 1) / align * align};
+  return {piece.begin / align * align, std::min<uint64_t>((piece.end + align - 1) / align * align, INT64_MAX)};
 }
 
 bool ReadSide::submit_gap(DirectRead& direct, Range piece) {

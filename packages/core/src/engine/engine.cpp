@@ -141,7 +141,9 @@ void Engine::op_done(BackendOp* op) {
       bool for_append = !op->log.empty();
       auto size = static_cast<ssize_t>(for_append ? op->done : std::max<uint64_t>(op->done, op->end_floor));
       if (for_append) appends_->sized(op);
+      bool for_cursor = op == truncation_.sizing;
       ops_.release(op);
+      if (for_cursor) return place_cursor(static_cast<uint64_t>(size));
       if (asker) size_known(*asker, size);
       return;
     }
@@ -157,7 +159,9 @@ void Engine::op_failed(BackendOp* op, int error) {
     case IoKind::kRead: return reads_.fetched(op, error);
     case IoKind::kSize:
       if (op->log.empty()) {
+        bool for_cursor = op == truncation_.sizing;
         ops_.release(op);
+        if (for_cursor) return truncated(error);
         if (asker) size_known(*asker, -error);
         return;
       }
@@ -213,7 +217,7 @@ bool Engine::cancel(Request& request, int error, Time now) {
   bool taken = take_out(request);
   if (taken) {
     ssize_t accepted = request.kind == RequestKind::kWrite ? static_cast<ssize_t>(request.accepted) : 0;
-    if (accepted > 0 && request.at_cursor && cursor_owner_ == &request) cursor_ += static_cast<uint64_t>(accepted);
+    if (accepted > 0) step_cursor(request, static_cast<uint64_t>(accepted));
     finish(request, accepted > 0 ? accepted : -error);
   }
   end_event();

@@ -102,6 +102,7 @@ class Engine {
     uint64_t size = 0;
     bool begun = false;  // everything else waits
     bool flying = false;
+    BackendOp* sizing = nullptr;  // asks where an append has left the cursor, before the end of file moves
   };
 
   void begin_event(Time now);
@@ -117,6 +118,7 @@ class Engine {
   bool continue_write(Request& request);
   void accepted(Request& request);
   void written(Request& request);
+  void step_cursor(const Request& request, uint64_t count);
   void start_read(Request& request);
   void read_done(Request& request);
   void start_seek(Request& request);
@@ -131,6 +133,7 @@ class Engine {
   void start_truncate(Request& request);
   bool begin_truncate(Request& request);
   void submit_truncate();
+  void place_cursor(uint64_t size);
   void truncated(int error);
   void leave_truncation();
   void end_truncation();
@@ -159,6 +162,7 @@ class Engine {
   Time now_ = 0;
   Request* current_ = nullptr;  // being started
   bool current_done_ = false;
+  static constexpr uint64_t kUnknownCursor = UINT64_MAX;  // where no lane begins
   uint64_t cursor_ = 0;
   bool cursor_at_end_ = false;  // append: behind what the last write at the cursor appended, wherever that lands
   uint64_t appended_behind_cursor_ = 0;  // by writes that leave the cursor alone, since then

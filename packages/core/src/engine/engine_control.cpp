@@ -50,6 +50,7 @@ void Engine::size_known(Request& request, ssize_t result) {
     cursor_ = cursor;
     cursor_at_end_ = false;
     request.offset = static_cast<int64_t>(cursor);
+    request.count = std::min<uint64_t>(request.count, static_cast<uint64_t>(INT64_MAX - request.offset));
   }
   request.stage = Stage::kReading;
   bool below = static_cast<uint64_t>(request.offset) + request.count <= size;
@@ -80,7 +81,17 @@ bool Engine::begin_truncate(Request& request) {
 
 void Engine::submit_truncate() {
   truncation_.flying = true;
-  ops_.submit(ops_.make(IoKind::kTruncate, {truncation_.size, truncation_.size}));
+  if (!cursor_at_end_) return ops_.submit(ops_.make(IoKind::kTruncate, {truncation_.size, truncation_.size}));
+  truncation_.sizing = ops_.make(IoKind::kSize, {});
+  ops_.submit(truncation_.sizing);
+}
+
+// The cursor stands behind its own append, and stays there when the end of file moves [P4].
+void Engine::place_cursor(uint64_t size) {
+  truncation_.sizing = nullptr;
+  if (cursor_at_end_) cursor_ = size - std::min(size, appended_behind_cursor_);
+  cursor_at_end_ = false;
+  submit_truncate();
 }
 
 // Its caller has gone. What the backend has begun goes on without him; else nothing happens [F9].
@@ -184,7 +195,7 @@ void Engine::write_error() {
   while (Request* r = waiters.pop_front()) write_queue_.push_back(r);
   while (Request* r = queued.pop_front()) {
     bool some = r->kind == RequestKind::kWrite && r->accepted > 0 && !config_.write_through;
-    if (some && r->at_cursor) cursor_ += r->accepted;
+    if (some) step_cursor(*r, r->accepted);
     finish(*r, some ? static_cast<ssize_t>(r->accepted) : -writes_->take_report());
   }
   if (!config_.write_through || close_) return;

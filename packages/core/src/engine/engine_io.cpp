@@ -45,7 +45,7 @@ bool Engine::continue_write(Request& request) {
   }
   actions_.starved = actions_.starved || writes_->ring().starved();
   if (!config_.nonblocking) return false;
-  if (request.at_cursor) cursor_ += request.accepted;
+  if (request.accepted > 0) step_cursor(request, request.accepted);
   finish(request, request.accepted > 0 ? static_cast<ssize_t>(request.accepted) : -EAGAIN);
   return true;
 }
@@ -59,14 +59,19 @@ void Engine::accepted(Request& request) {
 }
 
 void Engine::written(Request& request) {
+  step_cursor(request, request.count);
+  finish(request, static_cast<ssize_t>(request.count));
+}
+
+// A write ends, `count` bytes of it were accepted.
+void Engine::step_cursor(const Request& request, uint64_t count) {
   if (request.at_cursor) {
-    cursor_ = static_cast<uint64_t>(request.offset) + request.count;
     cursor_at_end_ = config_.append;
+    cursor_ = config_.append ? kUnknownCursor : static_cast<uint64_t>(request.offset) + count;
     appended_behind_cursor_ = 0;
   } else if (cursor_at_end_) {
-    appended_behind_cursor_ += request.count;
+    appended_behind_cursor_ += count;
   }
-  finish(request, static_cast<ssize_t>(request.count));
 }
 
 bool Engine::pump_write_queue() {
@@ -92,12 +97,10 @@ void Engine::start_read(Request& request) {
   if (!config_.readable) return finish(request, -EBADF);
   if (!request.at_cursor && request.offset < 0) return finish(request, -EINVAL);
   if (request.count == 0) return finish(request, 0);
-  if (request.at_cursor) {
-    if (!take_cursor(request)) return;
-    request.offset = static_cast<int64_t>(cursor_);
-  }
-  request.count = std::min<uint64_t>(request.count, static_cast<uint64_t>(INT64_MAX - request.offset));
+  if (request.at_cursor && !take_cursor(request)) return;
   bool at_end = request.at_cursor && cursor_at_end_;
+  if (request.at_cursor) request.offset = at_end ? 0 : static_cast<int64_t>(cursor_);
+  request.count = std::min<uint64_t>(request.count, static_cast<uint64_t>(INT64_MAX - request.offset));
   if (appends_ && (appends_->pending() > 0 || at_end)) return ask_size(request);
   request.stage = Stage::kReading;
   reads_.start(request);

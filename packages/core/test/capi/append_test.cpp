@@ -47,6 +47,64 @@ TEST(p3, a_positional_append_leaves_the_cursor_behind_the_last_write_through_it)
   CHECK_EQ(conveyor_lseek(handle, 0, SEEK_CUR), 16);
 }
 
+TEST(w9, an_append_that_was_accepted_in_part_leaves_the_cursor_behind_that_part) {
+  ScriptedBackend backend("base");
+  conveyor_options_t options = ring_options(64);
+  options.nonblocking = 1;
+  options.large_write = CONVEYOR_LARGE_WRITE_SPLIT;
+  Handle handle(backend, kAppendFlags, options);
+  backend.hold(Kind::kAppend);
+  REQUIRE_EQ(conveyor_write(handle, pattern(100).data(), 100), 64);
+  backend.open(Kind::kAppend);
+  REQUIRE_EQ(ERRNO_OF(conveyor_flush(handle)), 0);
+  CHECK_EQ(conveyor_lseek(handle, 0, SEEK_CUR), 68);
+}
+
+TEST(w9, an_append_works_wherever_the_cursor_stood) {
+  ScriptedBackend backend("base");
+  Handle handle(backend, kAppendFlags);
+  REQUIRE_EQ(conveyor_lseek(handle, INT64_MAX, SEEK_SET), INT64_MAX);
+  REQUIRE(write_next(handle, "tail"));
+  CHECK_EQ(read_next(handle, 10), "");
+  CHECK_EQ(conveyor_lseek(handle, 0, SEEK_CUR), 8);
+}
+
+TEST(p3, a_read_behind_an_append_is_at_the_end_and_not_where_somebody_else_reads) {
+  ScriptedBackend backend(pattern(1000));
+  Handle handle(backend, kAppendFlags);
+  REQUIRE(write_next(handle, "12345678"));
+  REQUIRE_EQ(ERRNO_OF(conveyor_flush(handle)), 0);
+  REQUIRE_EQ(read_at(handle, 8, 0), pattern(8));  // the next bytes are in a window now
+  CHECK_EQ(read_next(handle, 8), "");
+  CHECK_EQ(conveyor_lseek(handle, 0, SEEK_CUR), 1008);
+}
+
+TEST(p4, truncate_leaves_the_cursor_where_an_append_has_left_it) {
+  for (const unsigned lacks : {kLacksNothing, kLacksAppend}) {
+    ScriptedBackend backend("base");
+    Handle handle(backend, kAppendFlags, patient_options(), lacks);
+    REQUIRE(write_next(handle, "tail"));
+    REQUIRE(write_at(handle, "more", 0));
+    REQUIRE_EQ(ERRNO_OF(conveyor_truncate(handle, 2)), 0);
+    CHECK_EQ(conveyor_lseek(handle, 0, SEEK_CUR), 8);
+    CHECK_EQ(conveyor_size(handle), 2);
+  }
+}
+
+TEST(p4, a_truncate_that_cannot_learn_where_the_cursor_is_changes_nothing) {
+  ScriptedBackend backend("base");
+  Handle handle(backend, kAppendFlags);
+  REQUIRE(write_next(handle, "tail"));
+  REQUIRE_EQ(ERRNO_OF(conveyor_flush(handle)), 0);
+  backend.fail(Kind::kSize, ENXIO);
+  CHECK_EQ(ERRNO_OF(conveyor_truncate(handle, 2)), ENXIO);
+  backend.clear_faults();
+  CHECK_EQ(backend.bytes(), "basetail");
+  CHECK_EQ(conveyor_lseek(handle, 0, SEEK_CUR), 8);
+  CHECK_EQ(ERRNO_OF(conveyor_truncate(handle, 2)), 0);
+  CHECK_EQ(conveyor_lseek(handle, 0, SEEK_CUR), 8);
+}
+
 TEST(w9, what_was_appended_is_read_before_it_landed) {
   ScriptedBackend backend("base");
   Handle handle(backend, kAppendFlags);

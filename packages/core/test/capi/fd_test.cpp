@@ -198,6 +198,16 @@ TEST(f4, a_full_device_is_enospc_and_keeps_the_bytes) {
   CHECK_EQ(file.bytes().substr(6000), pattern(4096, 1));
 }
 
+TEST(r3, aligned_reads_end_where_offsets_end) {
+  TemporaryFile file("some bytes");
+  conveyor_options_t options = default_options();
+  options.read_align = 4096;
+  conveyor_t *handle = nullptr;
+  REQUIRE_EQ(ERRNO_OF(conveyor_open_fd(&handle, file.fd(), O_RDWR, &options)), 0);
+  CHECK_EQ(read_at(handle, 100, INT64_MAX - 100), "");
+  CHECK_EQ(ERRNO_OF(conveyor_close(handle)), 0);
+}
+
 TEST(r1, a_real_file_that_grows_is_seen_to_grow) {
   TemporaryFile file("0123456789");
   FdHandle handle(file.fd(), O_RDONLY);
