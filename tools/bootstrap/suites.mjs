@@ -5,7 +5,7 @@ import { buildRoot, root } from './places.mjs';
 import { ensureBuilt } from './ready.mjs';
 import { nothing, tallyOf } from './tally.mjs';
 import { runTool } from './tool.mjs';
-import { runVitest } from './vitest-run.mjs';
+import { runOnRgw, runVitest } from './vitest-run.mjs';
 
 /**
  * One part of the tests.
@@ -59,6 +59,7 @@ export const suites = [
   { name: 'native', title: 'native tests', counts: true, run: () => native('release') },
   { name: 'install', title: 'the installed libraries in C and C++', counts: true, run: installed },
   { name: 'vitest', title: 'TypeScript tests and tidy rules', counts: true, run: runVitest },
+  { name: 'rgw', title: 'TypeScript tests on a real S3 server (Ceph RGW)', counts: true, run: runOnRgw },
   { name: 'tsan', title: 'native tests with ThreadSanitizer', counts: true, run: () => native('tsan') },
   { name: 'asan', title: 'native tests with AddressSanitizer and UBSan', counts: true, run: () => native('asan') },
 ];

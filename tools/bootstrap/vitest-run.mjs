@@ -1,10 +1,14 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildRoot } from './places.mjs';
+import { run as runProgram } from './child.mjs';
+import { buildRoot, root } from './places.mjs';
 import { nothing } from './tally.mjs';
 import { runTool } from './tool.mjs';
 
 const config = join('tools', 'config', 'vitest.root.ts');
+const rgwConfig = join('tools', 'ceph', 'vitest.rgw.ts');
+/** What tools/ceph/run.mjs ends with where the server is not installed. */
+const notInstalled = 77;
 
 /**
  * Runs the vitest tests of every package.
@@ -12,13 +16,36 @@ const config = join('tools', 'config', 'vitest.root.ts');
  * @returns {Promise<{tally: import('./tally.mjs').Tally, output: string}>} `output` has a `SKIP` line for each test
  *   that was skipped.
  */
-export async function runVitest() {
-  const report = join(buildRoot, 'reports', 'vitest.json');
+export function runVitest() {
+  const run = (args, options) => runTool('vitest', args, options);
+  return runAndCount('vitest.json', ['--config', config], run);
+}
+
+/**
+ * Runs the tests that need a real S3 server, beside one (tools/ceph). Where it is not installed, they count as one that
+ * was skipped. Returns what {@link runVitest} returns.
+ */
+export async function runOnRgw() {
+  const program = join(root, 'tools', 'ceph', 'run.mjs');
+  const vitest = join(root, 'node_modules', '.bin', 'vitest');
+  let isMissing = false;
+  const run = async (args, { capture, env }) => {
+    const all = [program, '--', vitest, ...args];
+    const outcome = await runProgram(process.execPath, all, { cwd: root, capture, env: { ...process.env, ...env } });
+    isMissing = outcome.code === notInstalled;
+    return outcome;
+  };
+  const outcome = await runAndCount('rgw.json', ['--config', rgwConfig], run);
+  return isMissing ? { ...outcome, tally: { ...nothing, skipped: 1 } } : outcome;
+}
+
+async function runAndCount(name, settings, run) {
+  const report = join(buildRoot, 'reports', name);
   mkdirSync(join(buildRoot, 'reports'), { recursive: true });
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const env = { NO_COLOR: '1', CI: 'true' };
-  const outcome = await runTool('vitest', ['run', '--config', config, ...reporters], { capture: true, env });
+  const outcome = await run(['run', ...settings, ...reporters], { capture: true, env });
   return tallyOfReport(readReport(report), outcome);
 }
 
