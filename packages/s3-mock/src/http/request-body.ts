@@ -139,7 +139,8 @@ export class RequestBody {
   async *#arriving(): AsyncGenerator<Buffer, void, undefined> {
     const ready = this.#tap.begin();
     if (ready !== undefined) await ready;
-    for await (const bytes of this.#message) {
+    // A body that is refused half-way is read to its end later, so that the client sees why.
+    for await (const bytes of this.#message.iterator({ destroyOnReturn: false })) {
       const wait = this.#tap.arrived(bytes);
       if (wait !== undefined) await wait;
       yield bytes;
