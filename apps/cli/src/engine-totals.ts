@@ -14,12 +14,17 @@ const summed = [
   'backendBytesWritten',
   'retries',
   'stalls',
+  'adaptations',
 ] as const;
 
+/** Settings of which the largest over the handles of a run is told. */
+const greatest = ['maxIo', 'flushThreshold', 'windowLimit', 'writeDepth', 'readDepth'] as const;
+
 type Sums = Record<(typeof summed)[number], number>;
+type Greatest = Record<(typeof greatest)[number], number>;
 
 /** The engine's work in numbers, for `--json`. */
-export type EngineSummary = Readonly<Sums> & {
+export type EngineSummary = Readonly<Sums & Greatest> & {
   /** How long writes waited for room, in all. */
   readonly stallMs: number;
   /** Averages over all operations on the storages; 0 where there was none. */
@@ -44,17 +49,20 @@ class LatencyMean {
 /** Adds up what the handles of a run have done. */
 export class EngineTotals {
   readonly #sums: Sums;
+  readonly #greatest: Greatest;
   readonly #reads = new LatencyMean();
   readonly #writes = new LatencyMean();
   #stallNs = 0;
 
   constructor() {
     this.#sums = Object.fromEntries(summed.map((name) => [name, 0])) as Sums;
+    this.#greatest = Object.fromEntries(greatest.map((name) => [name, 0])) as Greatest;
   }
 
   /** Requires: called once per handle, when it has done its work. */
   add(stats: HandleStats): void {
     for (const name of summed) this.#sums[name] += stats[name];
+    for (const name of greatest) this.#greatest[name] = Math.max(this.#greatest[name], stats[name]);
     this.#stallNs += stats.stallNs;
     this.#reads.add(stats.backendRead);
     this.#writes.add(stats.backendWrite);
@@ -63,6 +71,7 @@ export class EngineTotals {
   summary(): EngineSummary {
     return {
       ...this.#sums,
+      ...this.#greatest,
       stallMs: this.#stallNs / 1e6,
       backendReadMsMean: this.#reads.ms,
       backendWriteMsMean: this.#writes.ms,

@@ -154,11 +154,23 @@ export interface NativeStats {
   readonly writeCapacity: number;
   /** Now: held by read-ahead. */
   readonly windowBytes: number;
+  /** Now in force, options and adaptation together. Clause: A1. */
+  readonly maxIo: number;
+  readonly flushThreshold: number;
+  /** All windows of the handle together, at most. */
+  readonly windowLimit: number;
+  readonly writeDepth: number;
+  readonly readDepth: number;
+  /** How often adaptation has changed one of these. */
+  readonly adaptations: number;
   /** Application writes per backend write, 0 if there was none. */
   readonly coalescingRatio: number;
   /** Operations of the application that had to wait. */
   readonly appRead: Latency;
   readonly appWrite: Latency;
+  /** flush, sync, truncate, size, seek that had to wait. */
+  readonly appOther: Latency;
   readonly backendRead: Latency;
   readonly backendWrite: Latency;
+  readonly backendOther: Latency;
 }

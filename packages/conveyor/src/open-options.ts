@@ -13,11 +13,13 @@ export interface BufferingOptions {
   readCapacityInitial?: number | undefined;
   /** Bound on all windows of the handle (8 MiB); `'off'`: reads go straight to the storage. */
   readCapacityMax?: number | 'off' | undefined;
-  /** Largest coalesced operation on the storage (1 MiB), 4 KiB to 1 GiB. Clause: W5. */
+  /** Largest coalesced operation on the storage (1 MiB, adaptive), 4 KiB to 1 GiB. Clause: W5. */
   maxIo?: number | undefined;
-  /** Reads of the storage in flight (4, or less where the storage says so), 1 to 64. */
+  /** Landing begins when so much is queued (`maxIo`, adaptive), 1 to `maxIo`. Clause: W5. */
+  flushThreshold?: number | undefined;
+  /** Reads of the storage in flight (4, adaptive, and never more than the storage says), 1 to 64. */
   readDepth?: number | undefined;
-  /** Writes of the storage in flight (4, or less where the storage says so), 1 to 64. Clause: W4. */
+  /** Writes of the storage in flight (4, adaptive, and never more than the storage says), 1 to 64. Clause: W4. */
   writeDepth?: number | undefined;
   /** Reads of the storage start and end on multiples of this (1). */
   readAlign?: number | undefined;
@@ -31,6 +33,10 @@ export interface BufferingOptions {
   flushTimeoutMs?: number | undefined;
   /** Transient errors are retried this long (10000). Clause: F3. */
   retryDeadlineMs?: number | undefined;
+  /** Sizes and depths that are not given here follow the storage's latency and throughput (true). Clause: A1. */
+  adaptive?: boolean | undefined;
+  /** Period of adaptation, and after how long memory of an idle handle is given back (1000). */
+  tickMs?: number | undefined;
   /** A write larger than the ring: in pieces (`'split'`, the default here), or EMSGSIZE (`'refuse'`). Clause: W7. */
   largeWrite?: 'split' | 'refuse' | undefined;
   /** EAGAIN instead of waiting for room (false). Clause: W6. */
@@ -66,6 +72,7 @@ const msMax = 0x7fffffff;
 /** Name, least and largest value of what is a plain integer. */
 const integers = [
   ['maxIo', 4 * kib, gib],
+  ['flushThreshold', 1, gib],
   ['readDepth', 1, 64],
   ['writeDepth', 1, 64],
   ['readAlign', 1, gib],
@@ -74,6 +81,7 @@ const integers = [
   ['readTimeoutMs', 1, msMax],
   ['flushTimeoutMs', 1, msMax],
   ['retryDeadlineMs', 1, msMax],
+  ['tickMs', 1, msMax],
 ] as const;
 
 const capacities = ['writeCapacityInitial', 'writeCapacityMax', 'readCapacityInitial', 'readCapacityMax'] as const;
@@ -89,6 +97,7 @@ export const bufferingOptionNames: readonly string[] = [
   'nonblocking',
   'keepUntilSync',
   'durability',
+  'adaptive',
 ];
 
 /**
@@ -98,7 +107,7 @@ export const bufferingOptionNames: readonly string[] = [
  * Errors: TypeError, RangeError, each naming the option.
  */
 export function parseBuffering(options: BufferingOptions, capabilities: Capabilities): ParsedOptions {
-  const native: Record<string, number | undefined> = defaultDepths(capabilities);
+  const native: Record<string, number | undefined> = depthsFor(capabilities);
   for (const [name, min, max] of integers) {
     const value = options[name];
     if (value === undefined) continue;
@@ -111,15 +120,19 @@ export function parseBuffering(options: BufferingOptions, capabilities: Capabili
   }
   requireOrder(native, 'writeCapacityInitial', 'writeCapacityMax');
   requireOrder(native, 'readCapacityInitial', 'readCapacityMax');
+  requireOrder(native, 'flushThreshold', 'maxIo');
 
   const { largeWrite = 'split', nonblocking = false, keepUntilSync = false, durability = 'stored' } = options;
+  const { adaptive = true } = options;
   requireOneOf('options.largeWrite', largeWrite, Object.keys(largeWrites));
   requireBoolean('options.nonblocking', nonblocking);
   requireBoolean('options.keepUntilSync', keepUntilSync);
+  requireBoolean('options.adaptive', adaptive);
   requireOneOf('options.durability', durability, Object.keys(durabilities));
   native.largeWrite = largeWrites[largeWrite];
   native.nonblocking = nonblocking ? 1 : 0;
   native.keepUntilSync = keepUntilSync ? 1 : 0;
+  native.adaptive = adaptive ? 1 : 2;
   native.durability = durabilities[durability];
   const { readTimeoutMs, writeTimeoutMs, flushTimeoutMs } = options;
   return { native, durability, waitLimits: { bytes: readTimeoutMs, room: writeTimeoutMs, landing: flushTimeoutMs } };
@@ -136,10 +149,10 @@ export function splitOpenOptions(options: OpenHandleOptions): { storage: OpenOpt
   return { storage, buffering };
 }
 
-/** The engine's own defaults, lowered to what the storage can use. */
-function defaultDepths({ io, randomWrite }: Capabilities): Record<string, number> {
-  const depth = Math.max(1, Math.min(4, io.parallel));
-  return { readDepth: depth, writeDepth: randomWrite ? depth : 1 };
+/** The engine's own depths, bounded by what the storage can use. */
+function depthsFor({ io, randomWrite }: Capabilities): Record<string, number> {
+  const depthMax = Math.max(1, Math.min(64, io.parallel));
+  return randomWrite ? { depthMax } : { depthMax, writeDepth: 1 };
 }
 
 function parseCapacity(name: string, value: number | 'off'): number {

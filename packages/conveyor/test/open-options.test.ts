@@ -30,6 +30,8 @@ describe('options', () => {
     ['readCapacityInitial', [0, -5, 0.1]],
     ['readCapacityMax', [0, -5]],
     ['maxIo', [0, 1, 4095, 2 ** 31]],
+    ['flushThreshold', [0, -1, 2 ** 31]],
+    ['tickMs', [0, -1, 2 ** 40]],
     ['readDepth', [0, 65, -1]],
     ['writeDepth', [0, 65, 1.5]],
     ['readAlign', [0, -1]],
@@ -54,6 +56,7 @@ describe('options', () => {
       ['readDepth', null],
       ['writeCapacityMax', 'none'],
       ['nonblocking', 1],
+      ['adaptive', 'yes'],
       ['keepUntilSync', 'yes'],
     ] as const;
     for (const [name, value] of wrong) {

@@ -14,7 +14,7 @@ const osHeaders = new RegExp(
   '^(?:(?:unistd|fcntl|pthread|signal|time|poll|dirent)\\.h|sys/(?!types\\.h$|uio\\.h$).+|linux/.+|ctime|thread|mutex' +
     '|shared_mutex|condition_variable|semaphore|future|fstream|iostream|filesystem)$',
 );
-const sansIo = /^packages\/core\/src\/engine\//;
+const sansIo = /^packages\/core\/src\/(?:engine|adapt)\//;
 const clockReads = /\b(?:steady|system|high_resolution)_clock::now\b/;
 
 /** The one header of core that the iRODS plugin sees. */

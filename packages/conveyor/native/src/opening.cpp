@@ -35,6 +35,8 @@ constexpr CountOption kCountOptions[] = {
     {"flushTimeoutMs", &conveyor_options_t::flush_timeout_ms},
     {"retryDeadlineMs", &conveyor_options_t::retry_deadline_ms},
     {"tickMs", &conveyor_options_t::tick_ms},
+    {"depthMax", &conveyor_options_t::depth_max},
+    {"adaptive", &conveyor_options_t::adaptive},
     {"largeWrite", &conveyor_options_t::large_write},
     {"nonblocking", &conveyor_options_t::nonblocking},
     {"keepUntilSync", &conveyor_options_t::keep_until_sync},
@@ -47,6 +49,7 @@ constexpr SizeOption kSizeOptions[] = {
     {"readCapacityInitial", &conveyor_options_t::read_capacity_initial},
     {"readCapacityMax", &conveyor_options_t::read_capacity_max},
     {"maxIo", &conveyor_options_t::max_io},
+    {"flushThreshold", &conveyor_options_t::flush_threshold},
     {"readAlign", &conveyor_options_t::read_align},
 };
 

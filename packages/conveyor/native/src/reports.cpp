@@ -46,13 +46,21 @@ constexpr Counter kCounters[] = {
     {"dirtyBytes", &conveyor_stats_t::dirty_bytes},
     {"writeCapacity", &conveyor_stats_t::write_capacity},
     {"windowBytes", &conveyor_stats_t::window_bytes},
+    {"maxIo", &conveyor_stats_t::max_io},
+    {"flushThreshold", &conveyor_stats_t::flush_threshold},
+    {"windowLimit", &conveyor_stats_t::window_limit},
+    {"writeDepth", &conveyor_stats_t::write_depth},
+    {"readDepth", &conveyor_stats_t::read_depth},
+    {"adaptations", &conveyor_stats_t::adaptations},
 };
 
 constexpr Latency kLatencies[] = {
     {"appRead", &conveyor_stats_t::app_read},
     {"appWrite", &conveyor_stats_t::app_write},
+    {"appOther", &conveyor_stats_t::app_other},
     {"backendRead", &conveyor_stats_t::backend_read},
     {"backendWrite", &conveyor_stats_t::backend_write},
+    {"backendOther", &conveyor_stats_t::backend_other},
 };
 
 Napi::Object make_latency(Napi::Env env, const conveyor_latency_t& latency) {

@@ -40,31 +40,34 @@ typedef struct conveyor_backend {
 } conveyor_backend_t;
 
 enum conveyor_large_write { CONVEYOR_LARGE_WRITE_REFUSE = 0, CONVEYOR_LARGE_WRITE_SPLIT = 1 }; /*  [W7] */
+enum conveyor_adaptation { CONVEYOR_ADAPTIVE_DEFAULT = 0, CONVEYOR_ADAPTIVE_ON = 1, CONVEYOR_ADAPTIVE_OFF = 2 }; /* [A1] */
 enum conveyor_durability { CONVEYOR_STORED = 0, CONVEYOR_STAGED = 1, CONVEYOR_MEMORY = 2 }; /*  [F10] */
 
 /* Zero in a field is its default, given in parentheses. Nonsense is EINVAL; what this build lacks is ENOTSUP. */
 typedef struct conveyor_options {
   uint32_t struct_size;
-  uint32_t read_depth;           /* backend reads in flight per handle (4), 1..64                     [R3] */
-  uint32_t write_depth;          /* backend writes in flight per handle (4), 1..64                    [W4] */
+  uint32_t read_depth;           /* backend reads in flight per handle (4, adaptive), 1..64           [R3] */
+  uint32_t write_depth;          /* backend writes in flight per handle (4, adaptive), 1..64          [W4] */
   uint32_t max_dirty_ms;         /* accepted bytes start to land after at most this age (100)        [W10] */
   uint32_t write_timeout_ms;     /* a writer waits this long for room, then ETIMEDOUT (for ever)      [W6] */
   uint32_t read_timeout_ms;      /* a reader waits this long for the backend (for ever)               [F9] */
   uint32_t flush_timeout_ms;     /* flush, sync, truncate, close wait this long (for ever)            [F9] */
   uint32_t retry_deadline_ms;    /* transient errors are retried this long (10000)                    [F3] */
   uint32_t tick_ms;              /* period of adaptation (1000)                                       [A1] */
+  uint32_t depth_max;            /* bound on what adaptation makes of both depths (64), 1..64         [A1] */
   uint32_t large_write;          /* enum conveyor_large_write                                         [W7] */
   uint32_t nonblocking;          /* 1: EAGAIN instead of waiting for ring space                       [W6] */
   uint32_t keep_until_sync;      /* 1: landed bytes stay in the ring until a sync succeeded           [F2] */
   uint32_t durability;           /* enum conveyor_durability: what sync promises                     [F10] */
-  uint32_t adaptive;             /* reserved for the controller; must be 0 in this version            [A1] */
+  uint32_t adaptive;             /* enum conveyor_adaptation (on); options given here stay as they are [A1] */
   uint32_t journal_sync;         /* reserved for the journal; must be 0 in this version               [F7] */
   uint32_t owns_fd;              /* conveyor_open_fd: 1 = conveyor_close closes the descriptor (0)         */
   size_t write_capacity_initial; /* first size of the write ring (64 KiB); memory comes in powers of two [W6] */
   size_t write_capacity_max;     /* its bound (8 MiB), exact, or CONVEYOR_UNBUFFERED                  [W7] */
   size_t read_capacity_initial;  /* first window of a reader (128 KiB)                                [R3] */
   size_t read_capacity_max;      /* bound on all windows of the handle (8 MiB), or CONVEYOR_UNBUFFERED     */
-  size_t max_io;                 /* largest coalesced backend operation (1 MiB), 4 KiB..1 GiB         [W5] */
+  size_t max_io;                 /* largest coalesced backend operation (1 MiB, adaptive), 4 KiB..1 GiB [W5] */
+  size_t flush_threshold;        /* landing begins when so much is queued (max_io, adaptive), <= max_io [W5] */
   size_t read_align;             /* reads of the backend start and end on multiples of this (1)       [R3] */
   const char *journal_path;      /* reserved for the journal; must be NULL in this version            [F7] */
   const char *spill_dir;         /* reserved for the journal; must be NULL in this version            [F5] */

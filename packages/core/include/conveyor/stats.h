@@ -35,9 +35,13 @@ typedef struct conveyor_stats {
   uint64_t dirty_bytes;                /* accepted, not landed */
   uint64_t write_capacity;             /* current size of the write ring */
   uint64_t window_bytes;               /* held by read-ahead */
+  uint64_t max_io, flush_threshold, window_limit; /* in force, options and adaptation together [A1] */
+  uint64_t write_depth, read_depth;
+  uint64_t adaptations;                /* how often adaptation has changed one of these five, total */
   double coalescing_ratio;             /* application writes per backend write, totals; 0 if there was none */
   conveyor_latency_t app_read, app_write; /* operations that had to wait; those served at once are not timed [O2] */
-  conveyor_latency_t backend_read, backend_write;
+  conveyor_latency_t app_other;           /* flush, sync, truncate, size, seek that had to wait */
+  conveyor_latency_t backend_read, backend_write, backend_other;
 } conveyor_stats_t;
 
 /* The sticky error and the bytes it concerns [F8]. */

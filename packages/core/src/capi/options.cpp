@@ -18,7 +18,8 @@ void set_if(T* target, T value) {
 }
 
 int check(const conveyor_options_t& o, uint64_t budget) {
-  if (o.adaptive || o.journal_sync || o.journal_path || o.spill_dir) return -ENOTSUP;
+  if (o.adaptive > CONVEYOR_ADAPTIVE_OFF || o.depth_max > kDepthMost || o.flush_threshold > kMaxIoMost) return -EINVAL;
+  if (o.journal_sync || o.journal_path || o.spill_dir) return -ENOTSUP;
   if (o.durability == CONVEYOR_STAGED) return -ENOTSUP;  // needs the journal
   if (o.durability > CONVEYOR_MEMORY || o.large_write > CONVEYOR_LARGE_WRITE_SPLIT) return -EINVAL;
   if (o.nonblocking > 1 || o.keep_until_sync > 1 || o.owns_fd > 1) return -EINVAL;
@@ -63,12 +64,18 @@ int configure(EngineConfig* config, HandleTimeouts* timeouts, int flags, const c
   if (!config->read_through) set_if(&config->read_capacity_max, o.read_capacity_max);
   set_if(&config->write_capacity_initial, o.write_capacity_initial);
   set_if(&config->read_window_initial, o.read_capacity_initial);
-  set_if(&config->read_depth, o.read_depth);
-  set_if(&config->write_depth, o.write_depth);
+  set_if(&config->flush_threshold, o.flush_threshold);
+  if (o.flush_threshold > config->max_io) return -EINVAL;
+  set_if(&config->depth_max, o.depth_max);
+  config->read_depth = o.read_depth ? o.read_depth : std::min(config->read_depth, config->depth_max);
+  config->write_depth = o.write_depth ? o.write_depth : std::min(config->write_depth, config->depth_max);
   set_if(&config->read_align, o.read_align);
   if (o.max_dirty_ms) config->max_dirty = o.max_dirty_ms * kMillisecond;
   if (o.retry_deadline_ms) config->retry_deadline = o.retry_deadline_ms * kMillisecond;
-  if (o.tick_ms) config->idle = o.tick_ms * kMillisecond;
+  if (o.tick_ms) config->tick = config->idle = o.tick_ms * kMillisecond;
+  config->adaptive = o.adaptive != CONVEYOR_ADAPTIVE_OFF;
+  config->pinned = {o.max_io != 0, o.flush_threshold != 0, o.read_capacity_max != 0, o.write_depth != 0,
+                    o.read_depth != 0};
   config->split_large_writes = o.large_write == CONVEYOR_LARGE_WRITE_SPLIT;
   config->nonblocking = o.nonblocking != 0;
   config->keep_until_sync = o.keep_until_sync != 0;

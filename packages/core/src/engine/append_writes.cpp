@@ -14,8 +14,12 @@ void AppendWrites::accept_bytes(Request& request, size_t count) {
 }
 
 bool AppendWrites::submit_one(bool demanded_only) {
-  if (flying_ || holds_ > 0 || records_.empty()) return false;
+  if (holds_ > 0 || records_.empty()) return false;
   if (demanded_only && front_ >= land_before_) return false;
+  if (flying_) {
+    ops_.held_back(IoKind::kAppend);
+    return false;
+  }
   uint64_t length = 0;
   for (size_t record : records_) {
     if (length > 0 && length + record > config_.max_io) break;

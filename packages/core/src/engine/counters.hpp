@@ -39,7 +39,7 @@ struct Counters {
 
   Totals totals;
   Totals at_last_look;  // where the window began
-  LazyHistogram app_read, app_write, backend_read, backend_write;
+  LazyHistogram app_read, app_write, app_other, backend_read, backend_write, backend_other;
 
   /// Reads of the backend are quick on average, as far as it is known.
   bool reads_are_quick() const {
@@ -59,6 +59,7 @@ struct Counters {
       time(taken, totals.backend_write_ns, totals.backend_writes_timed, backend_write);
     } else {
       ++totals.backend_others;
+      if (taken >= 0) backend_other.record(taken);
     }
   }
 

@@ -81,7 +81,10 @@ bool ReadSide::pump_direct(DirectRead& direct) {
       continue;
     }
     if (!request.runs_inline) {
-      if (direct.flying >= config_.read_depth) return true;
+      if (direct.flying >= config_.read_depth) {
+        ops_.held_back(IoKind::kRead);
+        return true;
+      }
       rest.end = std::min<uint64_t>(rest.end, rest.begin + config_.max_io);
     }
     if (!submit_gap(direct, rest)) {

@@ -14,6 +14,7 @@ Engine::Engine(const EngineConfig& config, const BackendTraits& traits, Memory& 
     : config_(config),
       traits_(traits),
       ops_(config_, traits_, actions_, counters_),
+      adaptation_(config_, ops_, counters_),
       reads_(config_, ops_, counters_, memory, actions_),
       cursor_(config.initial_cursor) {
   if (!config_.writable) return;
@@ -39,6 +40,7 @@ void Engine::settle_lanes() {
 
 void Engine::begin_event(Time now) {
   now_ = now;
+  ops_.at(now);
   settle_lanes();
 }
 
@@ -64,6 +66,7 @@ void Engine::end_event() {
   }
   if (writes_) writes_->pump();
   starving_ = actions_.starved;
+  if (!ops_.idle()) adaptation_.wake(now_);
   if (idle_check_ == kNever && (window_bytes() > 0 || write_capacity() > 0)) idle_check_ = now_ + config_.idle;
   if (truncation_.begun || close_) return;
   reads_.open_lane();
@@ -182,6 +185,7 @@ void Engine::tick(Time now) {
   begin_event(now);
   ops_.resume_retries(now);
   if (writes_) writes_->tick(now);
+  adaptation_.tick(now);
   if (now >= idle_check_) {
     uint64_t traffic = counters_.totals.reads + counters_.totals.writes;
     bool idle = traffic == traffic_seen_ && ops_.idle();
@@ -194,7 +198,7 @@ void Engine::tick(Time now) {
 }
 
 Time Engine::next_wakeup() const {
-  Time at = std::min(ops_.next_retry(), idle_check_);
+  Time at = std::min({ops_.next_retry(), idle_check_, adaptation_.closes_at()});
   if (writes_) at = std::min(at, writes_->age_deadline());
   return starving_ ? std::min(at, now_ + kStarvedRetry) : at;
 }

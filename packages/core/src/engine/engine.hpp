@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/actions.hpp"
+#include "engine/adaptation.hpp"
 #include "engine/append_writes.hpp"
 #include "engine/config.hpp"
 #include "engine/counters.hpp"
@@ -95,6 +96,7 @@ class Engine {
   Time dirty_since() const { return writes_ ? writes_->dirty_since() : 0; }
   uint64_t write_capacity() const { return writes_ ? writes_->ring().capacity() : 0; }
   uint64_t window_bytes() const { return reads_.held(); }
+  const Adaptation& adaptation() const { return adaptation_; }
 
  private:
   struct Truncation {
@@ -149,11 +151,12 @@ class Engine {
   void op_done(BackendOp* op);
   void op_failed(BackendOp* op, int error);
 
-  const EngineConfig config_;
+  EngineConfig config_;  // adaptation changes some of it
   const BackendTraits traits_;
   Actions actions_;
   Counters counters_;
   OpTable ops_;
+  Adaptation adaptation_;
   ReadSide reads_;
   std::unique_ptr<WriteSide> writes_;  // nullptr: read only
   ExtentWrites* extents_ = nullptr;    // one of the two is writes_

@@ -64,8 +64,8 @@ void ExtentWrites::open_lane(Range keep_out) {
   std::byte* at = ring_.lane(&room);
   uint64_t begin = youngest_->end();
   if (Extent* next = extents_.next_of(*youngest_)) room = std::min<uint64_t>(room, next->offset - begin);
-  if (ops_.writes() < config_.write_depth && queued_ < threshold())
-    room = std::min<uint64_t>(room, threshold() - queued_);
+  // The write that makes landing due is an event.
+  if (queued_ < threshold()) room = std::min<uint64_t>(room, threshold() - queued_ - 1);
   room = std::min<uint64_t>(room, static_cast<uint64_t>(INT64_MAX) - begin);
   if (keep_out.contains(begin)) return;
   if (keep_out.begin > begin && !keep_out.empty()) room = std::min<uint64_t>(room, keep_out.begin - begin);
@@ -85,7 +85,11 @@ Extent* ExtentWrites::pick(bool demanded_only) {
 }
 
 bool ExtentWrites::submit_one(bool demanded_only) {
-  if (ops_.writes() >= config_.write_depth) return false;
+  if (ops_.writes() >= config_.write_depth) {
+    Extent* oldest = extents_.oldest_queued();
+    if (oldest && (!demanded_only || oldest->position < land_before_)) ops_.held_back(IoKind::kWrite);
+    return false;
+  }
   Extent* first = pick(demanded_only);
   if (!first) return false;
   if (first->length > config_.max_io) {

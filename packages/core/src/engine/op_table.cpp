@@ -56,6 +56,7 @@ BackendOp* OpTable::make(IoKind kind, Range range) {
 void OpTable::submit(BackendOp* op) {
   flying_.push_back(op);
   ++counter_of(op->kind);
+  if (moves_bytes(op->kind)) meter_of(op->kind).began(now_);
   actions_.submit.push_back(op);
 }
 
@@ -68,6 +69,7 @@ void OpTable::submit_again(BackendOp* op) {
 void OpTable::release(BackendOp* op) {
   op->block = Block();
   op->id = 0;
+  if (moves_bytes(op->kind)) meter_of(op->kind).ended(now_);
   --counter_of(op->kind);
   flying_.erase(std::find(flying_.begin(), flying_.end(), op));
   free_.push_back(op);
@@ -78,8 +80,8 @@ void OpTable::release(BackendOp* op) {
 }
 
 OpTable::Outcome OpTable::settle(BackendOp* op, ssize_t result, Time now, int* error) {
-  const bool moves_bytes = op->kind == IoKind::kRead || op->kind == IoKind::kWrite || op->kind == IoKind::kAppend;
-  if (result < -kErrnoMax || (moves_bytes && result > static_cast<ssize_t>(op->count))) result = -EIO;
+  const bool moves = moves_bytes(op->kind);
+  if (result < -kErrnoMax || (moves && result > static_cast<ssize_t>(op->count))) result = -EIO;
   if (result == 0 && op->count > 0 && (op->kind == IoKind::kWrite || op->kind == IoKind::kAppend)) result = -EIO;
   if (result < 0) {
     *error = static_cast<int>(-result);
@@ -88,7 +90,7 @@ OpTable::Outcome OpTable::settle(BackendOp* op, ssize_t result, Time now, int* e
     return retries ? Outcome::kContinues : Outcome::kFailed;
   }
   op->attempts = 0;
-  if (!moves_bytes) {
+  if (!moves) {
     op->done = static_cast<size_t>(result);
     return Outcome::kDone;
   }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "adapt/flow_meter.hpp"
 #include "engine/actions.hpp"
 #include "engine/backend_op.hpp"
 #include "engine/config.hpp"
@@ -19,6 +20,8 @@ class OpTable {
   OpTable(const OpTable&) = delete;
   OpTable& operator=(const OpTable&) = delete;
 
+  /// The time of the event that begins.
+  void at(Time now) { now_ = now; }
   /// A fresh operation over `range`, without pieces.
   BackendOp* make(IoKind kind, Range range);
   /// Hands it to the shell.
@@ -45,6 +48,10 @@ class OpTable {
   bool idle() const { return flying_.empty(); }
   size_t reads() const { return reads_; }
   size_t writes() const { return writes_; }
+  /// There was something to submit, but as much is in flight as may be.
+  void held_back(IoKind kind) { meter_of(kind).held_back(now_); }
+  FlowMeter& read_meter() { return meters_[0]; }
+  FlowMeter& write_meter() { return meters_[1]; }
   /// A write has landed that ends here: what is in flight may have seen the file shorter.
   void raise_end_floors(uint64_t end);
   /// A read or write in flight touches the range.
@@ -61,6 +68,11 @@ class OpTable {
     return kind == IoKind::kRead ? reads_ : kind == IoKind::kWrite ? writes_ : others_;
   }
 
+  FlowMeter& meter_of(IoKind kind) { return meters_[kind == IoKind::kRead ? 0 : 1]; }
+  static bool moves_bytes(IoKind kind) {
+    return kind == IoKind::kRead || kind == IoKind::kWrite || kind == IoKind::kAppend;
+  }
+
   const EngineConfig& config_;
   const BackendTraits& traits_;
   Actions& actions_;
@@ -69,6 +81,8 @@ class OpTable {
   std::vector<BackendOp*> free_;
   std::vector<BackendOp*> flying_;
   size_t reads_ = 0, writes_ = 0, others_ = 0;
+  FlowMeter meters_[2];
+  Time now_ = 0;
   Time next_retry_ = kNever;
   bool reads_given_up_ = false;
   uint64_t jitter_;

@@ -151,7 +151,10 @@ bool ReadSide::fetch_holes(Request& request) {
     if (got.stop != Stop::kHole) return coming;
     // A known end of file is old here: the hole behind it is asked for exactly, by a direct read.
     if (got.hole.begin >= file_end_) return coming;
-    if (ops_.reads() >= config_.read_depth) return coming || ops_.reads() > 0;
+    if (ops_.reads() >= config_.read_depth) {
+      ops_.held_back(IoKind::kRead);
+      return coming || ops_.reads() > 0;
+    }
     const ReadStream& stream = *request.stream;
     uint64_t more = stream.alone ? std::min(stream.window, kAloneChunk) : std::min(stream.window / 2, kChunkMin);
     uint64_t length = std::max(got.hole.length(), more);
@@ -200,7 +203,7 @@ void ReadSide::fetch_ahead(ReadStream& stream) {
   const uint64_t chunk_size =
       std::min<uint64_t>(std::max(std::min(kChunkMin, stream.window), stream.window / 4), config_.max_io);
   uint64_t at = stream.next;
-  while (at < target && at < file_end_ && ops_.reads() < config_.read_depth) {
+  while (at < target && at < file_end_) {
     Extent* extent = writes_ ? writes_->extents().at_or_after(at) : nullptr;
     if (extent && extent->offset <= at) {
       at = extent->end();
@@ -211,6 +214,7 @@ void ReadSide::fetch_ahead(ReadStream& stream) {
       continue;
     }
     if (target - at < chunk_size / 2) return;  // half a chunk later, not crumbs now
+    if (ops_.reads() >= config_.read_depth) return ops_.held_back(IoKind::kRead);
     uint64_t end = std::min({at + chunk_size, target, next_chunk_begin(at)});
     if (extent) end = std::min(end, extent->offset);
     if (!fetch({at, end})) return;

@@ -151,7 +151,10 @@ class ReadSide {
   void drop(std::map<uint64_t, Chunk>::iterator chunk);
   Chunk* chunk_at(uint64_t offset);
   uint64_t next_chunk_begin(uint64_t offset) const;
-  uint64_t share() const { return std::max<uint64_t>(config_.read_capacity_max * 3 / 4 / streams_.active(), 4096); }
+  uint64_t share() const {
+    const uint64_t all = std::min<uint64_t>(config_.window_limit, config_.read_capacity_max / 4 * 3);
+    return std::max<uint64_t>(all / streams_.active(), 4096);
+  }
 
   void start_direct(Request& request);
   void find_gaps(DirectRead& direct);

@@ -12,7 +12,7 @@ WriteSide::WriteSide(const EngineConfig& config, OpTable& ops, Counters& counter
 
 size_t WriteSide::threshold() const {
   size_t reachable = ring_.starved() ? ring_.capacity() : ring_.capacity_max();
-  return std::max<size_t>(std::min(config_.max_io, reachable / 4), 1);
+  return std::max<size_t>(std::min({config_.max_io, config_.flush_threshold, reachable / 4}), 1);
 }
 
 void WriteSide::close_lane() {
@@ -40,8 +40,9 @@ bool WriteSide::accept(Request& request, Time now) {
   while (request.accepted < request.count) {
     size_t count = piece_size(request);
     if (!ring_.reserve(count)) {
-      // What is in flight or about to be will make room; else everything has to go.
-      if (ops_.writes() == 0 && queued_ < threshold()) demand();
+      // What is in flight or about to be will make room; else everything has to go. A good part of what landing begins
+      // with goes too: little is gained by waiting while the queue cannot grow.
+      if (queued_ < threshold() && (ops_.writes() == 0 || queued_ >= threshold() / 4)) demand();
       wants_sync_ = true;
       return false;
     }

@@ -330,10 +330,11 @@ void Handle::wait(Call& call) {
 
 // Requires: the cell's lock.
 void Handle::book(const Request& request, Time taken) {
-  if (request.kind == RequestKind::kRead) engine_.counters().app_read.record(taken);
-  if (request.kind != RequestKind::kWrite) return;
-  engine_.counters().app_write.record(taken);
-  engine_.counters().totals.stall_ns += static_cast<uint64_t>(taken);
+  Counters& counters = engine_.counters();
+  if (request.kind == RequestKind::kRead) return counters.app_read.record(taken);
+  if (request.kind != RequestKind::kWrite) return counters.app_other.record(taken);
+  counters.app_write.record(taken);
+  counters.totals.stall_ns += static_cast<uint64_t>(taken);
 }
 
 void Handle::tick(uint64_t token) {

@@ -114,7 +114,6 @@ TEST(f10, what_this_version_lacks_is_said) {
   CHECK_EQ(create_error_with([](Options &o) { o.journal_path = "journal"; }), ENOTSUP);
   CHECK_EQ(create_error_with([](Options &o) { o.spill_dir = "spill"; }), ENOTSUP);
   CHECK_EQ(create_error_with([](Options &o) { o.durability = CONVEYOR_STAGED; }), ENOTSUP);
-  CHECK(refused(create_error_with([](Options &o) { o.adaptive = 1; })));
   CHECK(refused(create_error_with([](Options &o) { o.journal_sync = 1; })));
 }
 
