@@ -351,6 +351,17 @@ describe.each(placeKinds)('%s', (kind) => {
     expect(handle.stats()).toMatchObject({ writes: 100, windowBytesWritten: 0 });
   });
 
+  test('A1: what is chosen is in force, and what the storage cannot do at once is not asked of it', async () => {
+    const chosen = { maxIo: 262_144, flushThreshold: 65_536, readDepth: 2, adaptive: false, tickMs: 50 };
+    const handle = await openHere('r+', chosen);
+    const { maxIo, flushThreshold, readDepth, writeDepth, adaptations } = handle.stats();
+    expect({ maxIo, flushThreshold, readDepth }).toEqual({ maxIo: 262_144, flushThreshold: 65_536, readDepth: 2 });
+    expect(writeDepth).toBe(4);
+    expect(adaptations).toBe(0);
+    await handle.sync();
+    expect(handle.stats().backendOther.count).toBeGreaterThan(0);
+  });
+
   test('lesson_17: with buffering off the cursor advances and large writes work', async () => {
     const handle = await openHere('r+', { writeCapacityMax: 'off', readCapacityMax: 'off' });
     await handle.write('ab');
