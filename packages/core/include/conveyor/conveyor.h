@@ -40,7 +40,7 @@ typedef struct conveyor_backend {
 } conveyor_backend_t;
 
 enum conveyor_large_write { CONVEYOR_LARGE_WRITE_REFUSE = 0, CONVEYOR_LARGE_WRITE_SPLIT = 1 }; /*  [W7] */
-enum conveyor_adaptation { CONVEYOR_ADAPTIVE_DEFAULT = 0, CONVEYOR_ADAPTIVE_ON = 1, CONVEYOR_ADAPTIVE_OFF = 2 }; /* [A1] */
+enum conveyor_adaptation { CONVEYOR_ADAPTIVE_DEFAULT = 0, CONVEYOR_ADAPTIVE_ON = 1, CONVEYOR_ADAPTIVE_OFF = 2 };
 enum conveyor_durability { CONVEYOR_STORED = 0, CONVEYOR_STAGED = 1, CONVEYOR_MEMORY = 2 }; /*  [F10] */
 
 /* Zero in a field is its default, given in parentheses. Nonsense is EINVAL; what this build lacks is ENOTSUP. */
