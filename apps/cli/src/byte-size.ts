@@ -38,3 +38,12 @@ export function formatDuration(seconds: number): string {
   const rest = two(total % 60);
   return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** The seconds that a text means: `90s`, `30m`, `12h`, `7d`, `2w`, or plain seconds. Undefined for everything else. */
+export function parseAge(text: string): number | undefined {
+  const [, digits, unit = 's'] = /^(\d+)\s*([smhdw])?$/i.exec(text.trim()) ?? [];
+  const seconds = digits === undefined ? Number.NaN : Number(digits) * (unitSeconds[unit.toLowerCase()] ?? 1);
+  return Number.isSafeInteger(seconds) ? seconds : undefined;
+}

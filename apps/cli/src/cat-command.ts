@@ -13,6 +13,8 @@ import { Place, Storages } from './storages.ts';
 export interface CatOptions {
   /** Bytes. */
   readonly readCapacity?: number | undefined;
+  /** URL of the service that `s3:` names are at. */
+  readonly endpoint?: string | undefined;
 }
 
 /**
@@ -21,10 +23,10 @@ export interface CatOptions {
  */
 export async function cat(
   sources: readonly string[],
-  { readCapacity }: CatOptions,
+  { readCapacity, endpoint }: CatOptions,
   output: StandardOutput,
 ): Promise<number> {
-  await using storages = new Storages();
+  await using storages = new Storages({ endpoint });
   const buffers = new Buffers();
   let failed = 0;
   for (const argument of sources) {
@@ -53,7 +55,7 @@ async function catOne(
 
 async function openSource(place: Place, readCapacity: number | undefined): Promise<ConveyorFileHandle> {
   try {
-    return await open(place.storage, place.path, 'r', readingOptions(readCapacity));
+    return await open(place.storage, place.path, 'r', readingOptions(readCapacity, place.storage.capabilities));
   } catch (thrown) {
     throw readFailure(place, thrown);
   }

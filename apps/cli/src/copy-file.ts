@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type BufferingOptions, type ConveyorFileHandle, openFile } from '@libconveyor/conveyor';
 import type { Attributes, Capabilities, FileStat, StorageFile, StorageReplacement } from '@libconveyor/storage';
+import { readingOptions } from './capacities.ts';
 import type { EngineTotals } from './engine-totals.ts';
 import { Failure, notRegular, readFailure, writeFailure } from './failure.ts';
 import { type Buffers, transfer } from './pipeline.ts';
@@ -9,8 +10,8 @@ import type { Place } from './storages.ts';
 
 /** How files are copied. */
 export interface CopySettings {
-  /** Of the handle that reads the source. */
-  readonly reading: BufferingOptions;
+  /** Bound on what is read ahead of the source, bytes. */
+  readonly readCapacity: number | undefined;
   /** Of the handle that writes the destination. */
   readonly writing: BufferingOptions;
   /** Computes SHA-256 of what is read, then of what has arrived. */
@@ -137,7 +138,8 @@ async function moveBytes(
   tools: CopyTools,
 ): Promise<CopiedFile> {
   const { settings, totals, signal, onBytes } = tools;
-  const input = await openFile(source.storage, file, { ...settings.reading, closeFile: false });
+  const reading = readingOptions(settings.readCapacity, source.storage.capabilities);
+  const input = await openFile(source.storage, file, { ...reading, closeFile: false });
   try {
     const output = await openFile(target.storage, replacement, { ...settings.writing, closeFile: false });
     try {
@@ -237,7 +239,8 @@ async function verify(
   } catch (thrown) {
     throw writeFailure(target, thrown);
   }
-  const options = { ...settings.reading, writeCapacityMax: 'off', durability: 'memory', closeFile: false } as const;
+  const reading = readingOptions(settings.readCapacity, target.storage.capabilities);
+  const options = { ...reading, writeCapacityMax: 'off', durability: 'memory', closeFile: false } as const;
   const handle = await openFile(target.storage, replacement, options);
   try {
     const hash: Hash = createHash('sha256');

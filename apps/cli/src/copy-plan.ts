@@ -40,7 +40,8 @@ export async function planCopies(
   const there = await destination.find(true).catch((thrown: unknown) => {
     throw writeFailure(destination, thrown);
   });
-  const isDirectory = there?.type === 'directory';
+  const isFlat = !destination.storage.capabilities.directories;
+  const isDirectory = there?.type === 'directory' || (isFlat && there === undefined && destination.endsWithSlash);
   if (request.sources.length > 1 && !isDirectory) throw notDirectory(destination, there);
 
   const planned: PlannedCopy[] = [];
@@ -90,7 +91,7 @@ async function requireSense(source: Place, stat: FileStat, target: Place): Promi
   }
   if (there !== undefined && isSame(source, stat, target, there)) throw sameFile(source, target);
   if (stat.type === 'file') {
-    if (there === undefined && target.endsWithSlash) {
+    if (there === undefined && target.endsWithSlash && target.storage.capabilities.directories) {
       throw writeFailure(target, new ConveyorError('ENOENT', { origin: 'cli', operation: 'cp', path: target.shown }));
     }
     return;

@@ -1,5 +1,5 @@
 import { describeError } from '@libconveyor/errors';
-import { readingOptions, writingOptions } from './capacities.ts';
+import { writingOptions } from './capacities.ts';
 import type { CopySettings } from './copy-file.ts';
 import { type PlannedCopy, planCopies } from './copy-plan.ts';
 import { CopyReport } from './copy-report.ts';
@@ -22,6 +22,8 @@ export interface CpOptions {
   /** False: no bar even on a terminal. */
   readonly progress: boolean;
   readonly jobs: number;
+  /** URL of the service that `s3:` names are at. */
+  readonly endpoint?: string | undefined;
   /** Bytes. */
   readonly writeCapacity?: number | undefined;
   /** Bytes. */
@@ -36,7 +38,7 @@ export async function cp(
   output: StandardOutput,
 ): Promise<number> {
   using interruption = new Interruption();
-  await using storages = new Storages();
+  await using storages = new Storages({ endpoint: options.endpoint, readsBack: options.checksum });
   const report = new CopyReport(output, options);
   const totals = new EngineTotals();
   const startMs = performance.now();
@@ -70,7 +72,7 @@ export async function cp(
 function settingsOf({ checksum, readCapacity, writeCapacity }: CpOptions): CopySettings {
   // Handles are flushed; the commit that follows makes everything durable at once.
   const writing = { ...writingOptions(writeCapacity), durability: 'memory' } as const;
-  return { reading: readingOptions(readCapacity), writing, checksum };
+  return { readCapacity, writing, checksum };
 }
 
 function eventsOf(report: CopyReport, progress: Progress, onFailure: (failure: Failure) => void): CopyEvents {

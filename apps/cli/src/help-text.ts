@@ -1,7 +1,8 @@
 /** What `--help` shows behind the options. */
 export const programHelp = `
 Names:
-  A name is a path of this machine, or the URL of a storage: file:///tmp/a%20b.
+  A name is a path of this machine, or the URL of a storage: file:///tmp/a%20b,
+  s3://bucket/key (region, endpoint and keys as the AWS tools find them).
   './s3://x' is a path whatever it looks like, and '--' ends the options.
 
 Exit status:
@@ -21,6 +22,10 @@ its directory synced: others see the old file or the whole new one, also after a
 Permission bits and times come along; owners and set-id bits do not. A file that
 changes while it is copied is a failure, and its destination stays as it was.
 
+In a bucket, an object appears whole, under its name and not before; the checksums of
+its parts and of the whole are compared on the way. Directories are what keys have in
+common up to a slash; write s3://bucket/dir/ for one that is not there yet.
+
 Symbolic links given as SRC or DST are followed; links found inside of a directory are
 copied as links. Pipes, sockets and devices are refused. Directories that exist are
 merged into and keep their own attributes.
@@ -37,7 +42,22 @@ Exit status:
 Examples:
   conveyor cp disk.img /backup/
   conveyor cp -r --checksum photos /mnt/archive > photos.sha256
+  conveyor cp -r --endpoint https://s3.example.org results s3://bucket/run-7/
   conveyor cp --json a.bin file:///srv/data/b.bin | jq .bytesPerSecond
+`;
+
+export const doctorHelp = `
+Lists uploads to a bucket that were begun and never ended, as a crash leaves them: no
+name shows them, and they take room. With a key, only those of keys that begin so.
+
+Exit status:
+  0  everything was looked at, and with --remove ended
+  1  something was not; each failure has its line on standard error
+  2  the command line makes no sense; nothing was done
+
+Examples:
+  conveyor doctor s3://bucket
+  conveyor doctor --remove --older-than 7d s3://bucket/run-7/
 `;
 
 export const catHelp = `

@@ -88,6 +88,8 @@ export class PendingDirectory {
 /** Resolves with whether it is new. @param mayBeLink Whether a symbolic link to a directory will do. */
 async function makeDirectory(target: Place, stat: FileStat, mayBeLink: boolean): Promise<boolean> {
   const { storage, path } = target;
+  // Names are flat there: a directory is what its files have in common.
+  if (!storage.capabilities.directories) return false;
   const wantsMode = storage.capabilities.posix === 'full' && stat.mode !== undefined;
   const mode = ((stat.mode ?? 0) & permissionBits) | ownerMayAll;
   try {

@@ -1,18 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { describeError } from '@libconveyor/errors';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseSize, sizeExamples } from './byte-size.ts';
+import { parseAge, parseSize, sizeExamples } from './byte-size.ts';
 import { capacityMax, capacityMin } from './capacities.ts';
 import { type CatOptions, cat } from './cat-command.ts';
 import { type CpOptions, cp } from './cp-command.ts';
+import { type DoctorOptions, doctor } from './doctor-command.ts';
 import { exitStatus } from './exit-status.ts';
 import { reasonOf } from './failure.ts';
-import { catHelp, cpHelp, programHelp } from './help-text.ts';
+import { catHelp, cpHelp, doctorHelp, programHelp } from './help-text.ts';
 import { complain } from './standard-error.ts';
 import { StandardOutput } from './standard-output.ts';
 
 const jobsMax = 64;
 const jobsDefault = 8;
+const dayS = 86_400;
+const endpointText = 'URL of the service that s3: names are at';
 
 /**
  * Runs a command line.
@@ -82,6 +85,7 @@ function commandLine(output: StandardOutput, told: string[], finish: (status: nu
       ),
     )
     .addOption(new Option('--read-capacity <size>', 'bound on bytes read ahead, per file').argParser(parseCapacity))
+    .option('--endpoint <url>', endpointText)
     .option('--json', "print a summary with the engine's counters as one JSON object")
     .option('--no-progress', 'no progress bar, which otherwise is on standard error where that is a terminal')
     .addHelpText('after', cpHelp)
@@ -97,11 +101,33 @@ function commandLine(output: StandardOutput, told: string[], finish: (status: nu
     .argument('[names...]')
     .helpOption('-h, --help', 'print this page')
     .addOption(new Option('--read-capacity <size>', 'bound on bytes read ahead').argParser(parseCapacity))
+    .option('--endpoint <url>', endpointText)
     .addHelpText('after', catHelp)
     .action(async (names: string[], options: CatOptions) => {
       finish(await cat(requireNames(concatenate, names, 1), options, output));
     });
+  addDoctor(program, output, finish);
   return program;
+}
+
+function addDoctor(program: Command, output: StandardOutput, finish: (status: number) => void): void {
+  const examine = program.command('doctor').summary('find what crashed uploads left behind').usage('[options] URL...');
+  examine
+    .argument('[names...]')
+    .helpOption('-h, --help', 'print this page')
+    .option('--remove', 'end the uploads that are found; without it nothing is touched')
+    .addOption(
+      new Option('--older-than <age>', 'only uploads begun so long ago').argParser(parseOlderThan).default('1d'),
+    )
+    .option('--endpoint <url>', endpointText)
+    .option('--json', 'print each upload as a JSON object on a line of its own')
+    .addHelpText('after', doctorHelp)
+    .action(async (names: string[], options: Partial<DoctorOptions>) => {
+      const { remove = false, json = false, olderThan } = options;
+      const seconds = typeof olderThan === 'number' ? olderThan : dayS;
+      const complete: DoctorOptions = { ...options, remove, json, olderThan: seconds };
+      finish(await doctor(requireNames(examine, names, 1), complete, output));
+    });
 }
 
 /** Errors: CommanderError when there are too few, or one that means something else to everybody. */
@@ -117,6 +143,12 @@ function parseJobs(text: string): number {
   const jobs = /^\d+$/.test(text) ? Number(text) : 0;
   if (jobs >= 1 && jobs <= jobsMax) return jobs;
   throw new InvalidArgumentError(`It must be a number from 1 to ${jobsMax}.`);
+}
+
+function parseOlderThan(text: string): number {
+  const seconds = parseAge(text);
+  if (seconds !== undefined) return seconds;
+  throw new InvalidArgumentError('Ages look like 90s, 30m, 12h or 7d.');
 }
 
 function parseCapacity(text: string): number {

@@ -4,9 +4,22 @@ import type { FileStat, Storage, StorageProvider } from '@libconveyor/storage';
 import { Failure, reasonOf } from './failure.ts';
 import { quoted } from './quoted.ts';
 
+/** What a command line says about the storages that it names. */
+export interface StorageSettings {
+  /** URL of the service that `s3:` names are at. */
+  readonly endpoint?: string | undefined;
+  /** Copies are read back before they get their names. */
+  readonly readsBack?: boolean | undefined;
+}
+
 /** Every scheme that can be named on the command line, with its adapter, which is loaded on first use. */
-const adapters: Readonly<Record<string, () => Promise<StorageProvider>>> = {
+const adapters: Readonly<Record<string, (settings: StorageSettings) => Promise<StorageProvider>>> = {
   file: async () => (await import('@libconveyor/storage-fs')).fileProvider,
+  s3: async ({ endpoint, readsBack }) => {
+    const { s3ProviderWith } = await import('@libconveyor/storage-s3');
+    // Whoever copies writes in order and names no directories: what was sent need not be kept, nor be asked for.
+    return s3ProviderWith({ endpoint, directories: false, spool: 'none', stagesReplacements: readsBack });
+  },
 };
 
 /** A path in a storage, and what to call it in front of the user. */
@@ -64,12 +77,17 @@ export class Place {
  */
 export class Storages implements AsyncDisposable {
   readonly #opened = new Set<Storage>();
+  readonly #settings: StorageSettings;
+
+  constructor(settings: StorageSettings = {}) {
+    this.#settings = settings;
+  }
 
   /** Errors: {@link Failure} for a scheme without an adapter, an empty name, a URL that means nothing. */
   async locate(argument: string): Promise<Place> {
     if (argument === '') throw new Failure('ENOENT', 'an empty name leads nowhere', '');
     const scheme = schemeOf(argument);
-    const provider = await providerOf(scheme ?? 'file', argument);
+    const provider = await providerOf(scheme ?? 'file', argument, this.#settings);
     try {
       const { storage, path } = await provider.locate(scheme === undefined ? await urlOfPath(argument) : argument);
       this.#opened.add(storage);
@@ -90,9 +108,9 @@ function schemeOf(argument: string): string | undefined {
   return slashes !== undefined || name === 'file' ? name : undefined;
 }
 
-async function providerOf(scheme: string, argument: string): Promise<StorageProvider> {
+async function providerOf(scheme: string, argument: string, settings: StorageSettings): Promise<StorageProvider> {
   const load = Object.hasOwn(adapters, scheme) ? adapters[scheme] : undefined;
-  if (load !== undefined) return load();
+  if (load !== undefined) return load(settings);
   const known = Object.keys(adapters).join(', ');
   const message = `cannot use ${quoted(argument)}: no adapter for scheme ${quoted(scheme)}; there is one for: ${known}`;
   throw new Failure('ENOTSUP', message, argument);

@@ -21,8 +21,20 @@ export class BaseBytes {
   }
 
   async fill(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
+    const old = this.#clear(target, offset);
+    if (old.byteLength > 0) await this.reader?.fill(old, offset, signal);
+  }
+
+  /** For bytes that are written back. */
+  async fillCertain(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
+    const old = this.#clear(target, offset);
+    if (old.byteLength > 0) await this.reader?.fillCertain(old, offset, signal);
+  }
+
+  /** Zeros behind the object's bytes. @returns What the object has to fill. */
+  #clear(target: Uint8Array, offset: number): Uint8Array {
     const count = Math.max(0, Math.min(target.byteLength, this.#end - offset));
     target.fill(0, count);
-    if (count > 0) await this.reader?.fill(target.subarray(0, count), offset, signal);
+    return target.subarray(0, count);
   }
 }

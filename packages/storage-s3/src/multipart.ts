@@ -137,11 +137,31 @@ export class MultipartUpload {
       const root = parseXml(answer.body.toString('utf8'))?.root;
       return unquoted(textOf(root, 'ETag') ?? '');
     } catch (thrown) {
-      if (!isAmbiguous || !(thrown instanceof S3Failure)) throw thrown;
+      if (!(thrown instanceof S3Failure)) throw thrown;
+      const hasEnded = thrown.code === 'NoSuchUpload';
+      if (!hasEnded && !(isAmbiguous && (thrown.code !== 'PreconditionFailed' || (await this.#isGone())))) throw thrown;
       const there = await this.#objects.head(this.key, signal);
       // It was this upload, whatever became of the answer.
       if (there !== undefined && (there.etag === expectedEtag(parts) || hasWhole(there, parts, whole)))
         return there.etag;
+      throw thrown;
+    }
+  }
+
+  /** Whether the server knows the upload no more: then a condition that does not hold is broken by its own object. */
+  async #isGone(): Promise<boolean> {
+    const query = { uploadId: this.id, 'max-parts': '1' };
+    try {
+      await this.#objects.client.send({
+        name: 'ListParts',
+        method: 'GET',
+        key: this.key,
+        query,
+        expectsDocument: true,
+      });
+      return false;
+    } catch (thrown) {
+      if (thrown instanceof S3Failure && thrown.code === 'NoSuchUpload') return true;
       throw thrown;
     }
   }

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { isMissing, isRefusedCondition, Refusal } from './error-map.ts';
 import { etagOf, infoOf, type ObjectInfo } from './objects.ts';
 import type { S3Client } from './protocol/client.ts';
 import type { Head, TakePiece } from './protocol/connections.ts';
+import { crc32, crc32Text } from './protocol/crc32.ts';
 import { S3Failure } from './protocol/failure.ts';
 import { headerText } from './protocol/failure-answer.ts';
 
@@ -38,6 +40,23 @@ export class ObjectReader {
     if (failed !== undefined) throw failed.reason;
   }
 
+  /**
+   * As {@link fill}, for bytes that are written back: where neither TLS nor a checksum of exactly these bytes stands for
+   * them, they are asked for twice and compared. Errors: ERR_CONVEYOR_CHECKSUM when they keep differing.
+   */
+  async fillCertain(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
+    await this.fill(target, offset, signal);
+    if (this.#client.isProtected) return;
+    if (offset === 0 && target.byteLength === this.info.size && hasOwnSum(target, this.info)) return;
+    const again = new Uint8Array(target.byteLength);
+    for (let attempt = 1; attempt <= this.#client.retry.attemptsMax; attempt++) {
+      await this.fill(again, offset, signal);
+      if (Buffer.compare(again, target) === 0) return;
+      target.set(again);
+    }
+    throw new Refusal('ERR_CONVEYOR_CHECKSUM', 'the server gives different bytes for the same range');
+  }
+
   async #fillOne(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
     const { etag, size } = this.info;
     for (let done = 0; done < target.byteLength; ) {
@@ -72,6 +91,7 @@ export class ObjectHead {
   readonly #end: Promise<void>;
   readonly #controller: AbortController;
   #received = 0;
+  #hasEnded = false;
   #failed = false;
   #waiting: (() => void)[] = [];
 
@@ -80,7 +100,11 @@ export class ObjectHead {
     this.#bytes = bytes;
     this.#controller = controller;
     this.#end = end.then(
-      () => this.#wake(),
+      () => {
+        this.#hasEnded = true;
+        this.#failed = !this.#isPlausible();
+        this.#wake();
+      },
       () => {
         this.#failed = true;
         this.#wake();
@@ -117,7 +141,8 @@ export class ObjectHead {
       };
       const headers = (): Record<string, string> => {
         const pinned = opened?.info.etag ?? ifMatch;
-        return { range: `bytes=0-${headBytes - 1}`, ...(pinned === undefined ? {} : { 'if-match': `"${pinned}"` }) };
+        const first = { range: `bytes=0-${headBytes - 1}`, 'x-amz-checksum-mode': 'ENABLED' };
+        return { ...first, ...(pinned === undefined ? {} : { 'if-match': `"${pinned}"` }) };
       };
       client
         .send({ name: 'GetObject', method: 'GET', key, headers, signal: controller.signal, take })
@@ -145,8 +170,8 @@ export class ObjectHead {
   async read(target: Uint8Array, offset: number): Promise<boolean> {
     const end = offset + target.byteLength;
     if (end > this.#bytes.byteLength) return false;
-    while (this.#received < end && !this.#failed) await new Promise<void>((wake) => this.#waiting.push(wake));
-    if (this.#received < end) return false;
+    while (!this.#has(end) && !this.#failed) await new Promise<void>((wake) => this.#waiting.push(wake));
+    if (this.#failed) return false;
     target.set(this.#bytes.subarray(offset, end));
     return true;
   }
@@ -155,6 +180,19 @@ export class ObjectHead {
   async close(): Promise<void> {
     this.#controller.abort();
     await this.#end;
+  }
+
+  /** What is the whole object waits for its end: then it can be compared with what the server says of it. */
+  #has(end: number): boolean {
+    return this.#hasEnded || (this.#received >= end && this.#bytes.byteLength < this.info.size);
+  }
+
+  /** Whether a whole object has its checksum, or its ETag where that is its MD5. */
+  #isPlausible(): boolean {
+    const { size, etag, crc32: checksum } = this.info;
+    if (this.#bytes.byteLength < size || hasOwnSum(this.#bytes, this.info)) return true;
+    // An ETag that is no MD5 says nothing. One that looks like it may still be none: then the bytes are asked for again.
+    return checksum === undefined && !/^[0-9a-f]{32}$/.test(etag);
   }
 
   #restart(info: ObjectInfo, length: number): TakePiece {
@@ -174,6 +212,12 @@ export class ObjectHead {
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
+}
+
+/** Whether bytes have the checksum of the object, or its ETag as their MD5. */
+function hasOwnSum(bytes: Uint8Array, { crc32: checksum, etag }: ObjectInfo): boolean {
+  if (checksum !== undefined) return checksum === crc32Text(crc32(bytes));
+  return etag === createHash('md5').update(bytes).digest('hex');
 }
 
 const changed = 'the object has changed since it was opened';

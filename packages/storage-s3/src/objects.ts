@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isMissing, Refusal } from './error-map.ts';
 import type { S3Client } from './protocol/client.ts';
@@ -42,6 +43,9 @@ export interface ListOptions {
   readonly continuation?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Metadata of objects that were made on condition that they are new. */
+const madeBy = 'x-amz-meta-conveyor-made-by';
 
 const keptHeaders = ['content-type', 'cache-control', 'content-disposition', 'content-encoding', 'content-language'];
 
@@ -101,12 +105,14 @@ export class Objects {
   ): Promise<string> {
     let isAmbiguous = false;
     const checksum = crc32Text(crc32(body));
+    // Who made an object that nobody else had made can be told by it, and by nothing else.
+    const mark: Record<string, string> = condition.isNew ? { [madeBy]: randomBytes(12).toString('base64url') } : {};
     const send = (): Promise<Answer> =>
       this.client.send({
         name: 'PutObject',
         method: 'PUT',
         key,
-        headers: { ...kept, 'x-amz-checksum-crc32': checksum, ...this.conditionHeaders(condition) },
+        headers: { ...kept, ...mark, 'x-amz-checksum-crc32': checksum, ...this.conditionHeaders(condition) },
         body,
         signal,
         onAmbiguous: () => {
@@ -118,7 +124,10 @@ export class Objects {
     } catch (thrown) {
       if (!(thrown instanceof S3Failure) || thrown.code !== 'PreconditionFailed') throw thrown;
       const there = await this.head(key, signal);
-      if (isAmbiguous && there !== undefined && (await hasContent(there, body))) return there.etag;
+      if (isAmbiguous && there !== undefined) {
+        const isOurs = condition.isNew ? there.kept[madeBy] === mark[madeBy] : hasContent(there, body);
+        if (isOurs) return there.etag;
+      }
       if (condition.ifMatch === undefined || there?.etag !== condition.ifMatch || !this.#quotes) throw thrown;
       this.#quotes = false;
       return etagOf(await send());
@@ -222,9 +231,8 @@ export function decodeKey(text: string, root: XmlElement): string {
 }
 
 /** Whether an object has these bytes, by the checksums that servers keep; no when that cannot be said. */
-async function hasContent({ size, etag, crc32: checksum }: ObjectInfo, body: Uint8Array): Promise<boolean> {
+function hasContent({ size, etag, crc32: checksum }: ObjectInfo, body: Uint8Array): boolean {
   if (size !== body.byteLength) return false;
   if (checksum !== undefined) return checksum === crc32Text(crc32(body));
-  const { createHash } = await import('node:crypto');
   return etag === createHash('md5').update(body).digest('hex');
 }

@@ -39,6 +39,11 @@ export interface S3StorageOptions {
    * file, so that they can be read and rewritten; with `none` only the server has them, and that is ENOTSUP.
    */
   spool?: 'disk' | 'none' | undefined;
+  /**
+   * Replacements are written under a hidden name beside their target, so that `sync` makes the server have them and they
+   * can be read back from there; `commit` copies them on the server (false: `commit` completes the upload itself).
+   */
+  stagesReplacements?: boolean | undefined;
   /** Default: the directory for temporary files. */
   spoolDirectory?: string | undefined;
   /** Connections at once (32). */
@@ -71,6 +76,7 @@ export interface CheckedOptions extends S3StorageOptions {
   readonly attemptsMax: number;
   readonly retryDelayMs: number;
   readonly signsPayload: boolean;
+  readonly stagesReplacements: boolean;
   readonly clock: Clock;
   readonly timeMs: () => number;
 }
@@ -89,7 +95,7 @@ const integers = [
 ] as const;
 
 const strings = ['endpoint', 'region', 'spoolDirectory'] as const;
-const booleans = ['directories', 'signsPayload'] as const;
+const booleans = ['directories', 'signsPayload', 'stagesReplacements'] as const;
 const functions = ['timeMs', 'onRequest'] as const;
 
 /** Every option there is. */
@@ -132,6 +138,7 @@ export function checkOptions(options: S3StorageOptions): CheckedOptions {
     attemptsMax: options.attemptsMax ?? 8,
     retryDelayMs: options.retryDelayMs ?? 100,
     signsPayload: options.signsPayload ?? true,
+    stagesReplacements: options.stagesReplacements ?? false,
     clock: options.clock ?? systemClock,
     timeMs: options.timeMs ?? Date.now,
   };

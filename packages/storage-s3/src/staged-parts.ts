@@ -155,7 +155,13 @@ export class StagedParts {
   async whole(size: number, base: BaseBytes, signal?: AbortSignal): Promise<Uint8Array> {
     const place = this.#settings.plan.partOf(0);
     const bytes = new Uint8Array(size);
-    if (size > 0) await this.read(place, bytes, 0, base, signal);
+    if (size === 0) return bytes;
+    const part = this.#parts.get(0);
+    if (part?.bytes !== undefined) {
+      for (const gap of part.valid.missing(0, size)) await fillGap(part, part.bytes, gap.begin, gap.end, base, signal);
+    }
+    if (part === undefined) await base.fillCertain(bytes, 0, signal);
+    else await this.read(place, bytes, 0, base, signal);
     return bytes;
   }
 
@@ -412,12 +418,12 @@ async function fillGap(
   begin: number,
   end: number,
   base: BaseBytes,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const piece = new Uint8Array(Math.min(end - begin, 8 * copyPieceBytes));
   for (let done = begin; done < end; ) {
     const target = piece.subarray(0, Math.min(piece.byteLength, end - done));
-    await base.fill(target, part.place.offset + done, signal);
+    await base.fillCertain(target, part.place.offset + done, signal);
     await bytes.write(target, done);
     done += target.byteLength;
   }

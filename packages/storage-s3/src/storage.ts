@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { ConveyorError, ErrorDetails } from '@libconveyor/errors';
 import {
@@ -22,7 +23,7 @@ import { type KeyPath, keyOfPath, parentOf, prefixOf } from './keys.ts';
 import { Slots } from './lock.ts';
 import { type Found, Namespace } from './namespace.ts';
 import { ObjectHead, ObjectReader } from './object-reader.ts';
-import { type ObjectInfo, Objects } from './objects.ts';
+import { type Condition, type ObjectInfo, Objects } from './objects.ts';
 import { type CheckedOptions, checkOptions, type S3StorageOptions } from './options.ts';
 import { Orphans } from './orphans.ts';
 import { PartMemory } from './part-memory.ts';
@@ -100,6 +101,7 @@ export class S3Storage extends StorageAdapter {
   protected override async _openReplacement(path: string, options: ReplacementOptions): Promise<Replacement> {
     const place = keyOfPath(path);
     await this.#names.requireNameFor(place, options.signal);
+    if (this.#options.stagesReplacements) return this.#stagedReplacement(place.key, path, options);
     const { exclusive, ifVersion } = options;
     const file = new S3WriteFile(
       { ...this.context, path, flags: O_RDWR },
@@ -110,7 +112,7 @@ export class S3Storage extends StorageAdapter {
         condition: { isNew: exclusive, ifMatch: ifVersion },
         isStrict: true,
         isDirty: true,
-        publishes: false,
+        commitsAt: 'publish',
         holdsName: false,
       },
     );
@@ -230,6 +232,32 @@ export class S3Storage extends StorageAdapter {
     return mapError(thrown, details);
   }
 
+  /** A replacement that is an object of its own, hidden, until it is copied to its name. */
+  #stagedReplacement(key: string, path: string, { exclusive, ifVersion }: ReplacementOptions): Replacement {
+    const unique = `.conveyor-${randomBytes(9).toString('base64url')}.tmp`;
+    const hidden = `${prefixOf(parentOf(key))}${unique}`;
+    const context = { ...this.context, path, flags: O_RDWR };
+    const file = new S3WriteFile(context, this.#partSettings(hidden), this.#conditions, {
+      base: undefined,
+      condition: {},
+      isStrict: false,
+      isDirty: true,
+      commitsAt: 'sync',
+      holdsName: false,
+    });
+    return new Replacement(origin, file, {
+      publish: async (signal) => {
+        await file.publish(signal);
+        const info = await this.#objects.head(hidden, signal);
+        if (info === undefined) throw new Refusal('ESTALE', `somebody has removed '${hidden}'`);
+        await this.#copyKey(hidden, info, key, { isNew: exclusive, ifMatch: ifVersion }, signal);
+        await this.#objects.remove(hidden);
+      },
+      drop: () => this.#objects.remove(hidden),
+      mapError,
+    });
+  }
+
   #partSettings(key: string): PartSettings {
     const { partsParallel, spool, spoolDirectory } = this.#options;
     return {
@@ -301,7 +329,7 @@ export class S3Storage extends StorageAdapter {
 
   /** What a file open for writing begins with. */
   async #start(place: KeyPath, flags: number, { ifVersion, signal }: OpenOptions): Promise<WriteStart> {
-    const plain = { isStrict: false, publishes: true, holdsName: false };
+    const plain = { isStrict: false, commitsAt: 'close', holdsName: false } as const;
     if ((flags & O_EXCL) !== 0) {
       const base = await this.#create(place, signal);
       return { ...plain, base, condition: { ifMatch: base.etag }, isDirty: false, holdsName: true };
@@ -329,7 +357,7 @@ export class S3Storage extends StorageAdapter {
     source: string,
     info: ObjectInfo,
     target: string,
-    condition: { isNew?: boolean | undefined },
+    condition: Condition,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     try {
@@ -337,7 +365,8 @@ export class S3Storage extends StorageAdapter {
     } catch (thrown) {
       if (!isRefusedCondition(thrown)) throw thrown;
       if (condition.isNew) throw taken(thrown);
-      throw new Refusal('ESTALE', 'the source was changed while it was copied', thrown);
+      const detail = 'source or target was changed by somebody else meanwhile';
+      throw new Refusal('ESTALE', detail, thrown);
     }
   }
 

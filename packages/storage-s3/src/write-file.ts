@@ -22,8 +22,8 @@ export interface WriteStart {
   readonly isStrict: boolean;
   /** Whether closing has to write even when nobody wrote: the name is new, or the content was cut to nothing. */
   readonly isDirty: boolean;
-  /** Whether `sync` and `close` write the object; a replacement waits for `publish`. */
-  readonly publishes: boolean;
+  /** What writes the object beside `publish`: `sync` and closing, `sync` alone, or nothing. */
+  readonly commitsAt: 'close' | 'sync' | 'publish';
   /** Whether an empty object holds the name until the first commit. */
   readonly holdsName: boolean;
 }
@@ -40,7 +40,7 @@ export class S3WriteFile extends FileAdapter {
   readonly #conditions: Conditions;
   readonly #parts: StagedParts;
   readonly #lock = new SharedLock();
-  readonly #publishes: boolean;
+  readonly #commitsAt: WriteStart['commitsAt'];
   readonly #isStrict: boolean;
   #base: BaseBytes;
   #condition: Condition;
@@ -55,7 +55,7 @@ export class S3WriteFile extends FileAdapter {
     this.#objects = settings.objects;
     this.#conditions = conditions;
     this.#parts = new StagedParts(settings);
-    this.#publishes = start.publishes;
+    this.#commitsAt = start.commitsAt;
     this.#isStrict = start.isStrict;
     this.#base = this.#baseOf(start.base);
     this.#condition = start.condition;
@@ -140,13 +140,13 @@ export class S3WriteFile extends FileAdapter {
   }
 
   protected override _sync(_dataOnly: boolean, signal?: AbortSignal): Promise<void> {
-    return this.#lock.exclusive(() => (this.#publishes ? this.#commit(signal) : this.#parts.settle()));
+    return this.#lock.exclusive(() => (this.#commitsAt === 'publish' ? this.#parts.settle() : this.#commit(signal)));
   }
 
   protected override async _close(): Promise<void> {
     let isDone = false;
     try {
-      if (this.#publishes) await this.#commit(undefined);
+      if (this.#commitsAt === 'close') await this.#commit(undefined);
       isDone = true;
     } finally {
       await this.#drop(isDone);

@@ -66,6 +66,11 @@ export class S3Client {
     return this.#options.endpoint;
   }
 
+  /** Whether TLS vouches for what comes over the wire. */
+  get isProtected(): boolean {
+    return (this.#moved ?? addressOf(this.endpoint, this.#region, undefined).origin).tls;
+  }
+
   get retry(): RetryPolicy {
     return this.#options.retry;
   }
