@@ -31,11 +31,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
     format: ['esm'],
     target: 'node20',
     platform: 'node',
-    noExternal: [/^@libconveyor\//, 'commander'],
+    noExternal: [/./],
     esbuildOptions: (options) => {
       options.conditions = ['@libconveyor/source'];
     },
-    // What commander, which is no ES module, asks for.
+    // What those ask for that are no ES modules.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },

@@ -52,7 +52,11 @@ interface Run {
 }
 
 function copy({ plan = [], checksum = false, storage = withFaults(memory, plan), ...tools }: Run = {}) {
-  const settings: CopySettings = { readCapacity: undefined, writing: { readCapacityMax: 'off', durability: 'memory' }, checksum };
+  const settings: CopySettings = {
+    readCapacity: undefined,
+    writing: { readCapacityMax: 'off', durability: 'memory' },
+    checksum,
+  };
   const place = (path: string) => new Place(storage, path, path, false);
   const rest = { settings, buffers: new Buffers(), totals: new EngineTotals(), ...tools };
   return withDeadline(copyFile(place('/source'), place('/target'), rest), 'a copy');
