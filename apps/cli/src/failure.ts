@@ -52,7 +52,8 @@ export function notRegular(place: Place): string {
 }
 
 /** What a shell says of it: the text of the errno, what is known beyond it, the code. */
-export function reasonOf(thrown: unknown): string {
+export function reasonOf(failed: unknown): string {
+  const thrown = toldByStorage(failed);
   const code = codeOf(thrown);
   // That a write was behind somebody's back is true of all, and nothing to a user.
   const detail = isConveyorError(thrown) && thrown.origin !== 'engine' ? thrown.detail : undefined;
@@ -60,6 +61,13 @@ export function reasonOf(thrown: unknown): string {
   if (errno === undefined) return describeError(thrown);
   const text = errno.text.charAt(0).toLowerCase() + errno.text.slice(1);
   return `${text}${detail === undefined ? '' : `, ${detail}`} (${errno.name})`;
+}
+
+/** The engine knows errnos only: what has none is told by the storage, in the cause. */
+function toldByStorage(thrown: unknown): unknown {
+  if (!isConveyorError(thrown) || thrown.origin !== 'engine') return thrown;
+  const { cause } = thrown;
+  return isConveyorError(cause) && findErrno(cause.code) === undefined ? cause : thrown;
 }
 
 function writeReason(place: Place, code: string, thrown: unknown): string {

@@ -72,6 +72,8 @@ describe('conveyor cp and cat with s3: URLs', () => {
     await mkdir(at('tree/inner'), { recursive: true });
     for (let index = 0; index < 30; index++) await writeFile(at(`tree/inner/${index}`), `file ${index}`);
     await writeFile(at('tree/top'), 'top');
+    // Without a distance between them, every request would be answered before the next one comes.
+    mock.faults.setPlan([{ fault: { kind: 'latency', latencyMs: 5 } }]);
     const up = await run(['cp', '-r', '--json', '-j', '8', ...endpoint(), 'tree', 's3://bucket/copies/']);
     expect(up).toMatchObject({ status: 0, stderr: '' });
     expect(JSON.parse(up.stdout)).toMatchObject({ ok: true, files: 31, failed: 0 });

@@ -15,6 +15,8 @@ export class S3ReadFile extends FileAdapter {
   /** The checksum that the server keeps; asked for when reading goes beyond the first bytes. */
   #checksum: Promise<string | undefined> | undefined;
   readonly #closing = new AbortController();
+  /** Some of the bytes that were read are wrong, nobody knows which: no further read may hide that. */
+  #broken: Refusal | undefined;
 
   /** @param head Undefined for an object without bytes. */
   constructor(context: FileContext, objects: Objects, reader: ObjectReader, head: ObjectHead | undefined) {
@@ -28,6 +30,7 @@ export class S3ReadFile extends FileAdapter {
   }
 
   protected override async _read(buffer: Uint8Array, offset: number, signal?: AbortSignal): Promise<number> {
+    if (this.#broken !== undefined) throw this.#broken;
     const { size } = this.#reader.info;
     const count = Math.max(0, Math.min(buffer.byteLength, size - offset));
     if (count === 0) return 0;
@@ -99,6 +102,7 @@ export class S3ReadFile extends FileAdapter {
     const expected = await this.#checksum;
     if (expected === undefined || expected === found) return;
     const detail = `CRC-32 ${found} of all bytes read instead of ${expected}`;
-    throw new Refusal('ERR_CONVEYOR_CHECKSUM', detail);
+    this.#broken = new Refusal('ERR_CONVEYOR_CHECKSUM', detail);
+    throw this.#broken;
   }
 }
