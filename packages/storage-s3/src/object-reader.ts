@@ -41,8 +41,8 @@ export class ObjectReader {
   }
 
   /**
-   * As {@link fill}, for bytes that are written back: where neither TLS nor a checksum of exactly these bytes stands for
-   * them, they are asked for twice and compared. Errors: ERR_CONVEYOR_CHECKSUM when they keep differing.
+   * As {@link fill}, for bytes that are written back: where neither TLS nor a checksum of exactly these bytes stands
+   * for them, they are asked for twice and compared. Errors: ERR_CONVEYOR_CHECKSUM when they keep differing.
    */
   async fillCertain(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
     await this.fill(target, offset, signal);
@@ -191,7 +191,7 @@ export class ObjectHead {
   #isPlausible(): boolean {
     const { size, etag, crc32: checksum } = this.info;
     if (this.#bytes.byteLength < size || hasOwnSum(this.#bytes, this.info)) return true;
-    // An ETag that is no MD5 says nothing. One that looks like it may still be none: then the bytes are asked for again.
+    // An ETag that is no MD5 says nothing. One that looks like it may be none: then the bytes are asked for again.
     return checksum === undefined && !/^[0-9a-f]{32}$/.test(etag);
   }
 

@@ -40,8 +40,8 @@ export interface S3StorageOptions {
    */
   spool?: 'disk' | 'none' | undefined;
   /**
-   * Replacements are written under a hidden name beside their target, so that `sync` makes the server have them and they
-   * can be read back from there; `commit` copies them on the server (false: `commit` completes the upload itself).
+   * Replacements are written under a hidden name beside their target, so that `sync` makes the server have them and
+   * they can be read back from there; `commit` copies them on the server (false: `commit` completes the upload itself).
    */
   stagesReplacements?: boolean | undefined;
   /** Default: the directory for temporary files. */
