@@ -63,11 +63,11 @@ describe('conveyor cat', () => {
 
   test('what cannot be read is told, and the others are written', async () => {
     await writeFile(at('a'), 'A');
-    const outcome = await cat('nowhere', 'a', '.', 's3://bucket/key', '/dev/null', 'a');
+    const outcome = await cat('nowhere', 'a', '.', 'gopher://bucket/key', '/dev/null', 'a');
     const lines = [
       "'nowhere' does not exist",
       "'.' is a directory",
-      "cannot use 's3://bucket/key': no adapter for scheme 's3'; there is one for: file",
+      "cannot use 'gopher://bucket/key': no adapter for scheme 'gopher'; there is one for: file, s3",
       "'/dev/null' is a pipe, a socket or a device, not a regular file",
     ];
     const stderr = lines.map((line) => `conveyor: ${line}\n`).join('');

@@ -115,7 +115,7 @@ async function complaintAfterWrite(world: World, before: Uint8Array, outcome: Ou
 }
 
 // Each has a server of its own: most of the time is spent waiting for connections that stall.
-describe.concurrent('lessons 12 to 16, 29, 31, 45: every fault at every request ends in the bytes or in a clear error', () => {
+describe.concurrent('lessons 15, 29, 31, 45: every fault at every request ends in the bytes or a clear error', () => {
   test('a write of a new object', { timeout: 3_600_000 }, async ({ expect }) => {
     await using world = await World.start();
     await create(await world.connect(options), '/file', old);
