@@ -53,8 +53,24 @@ export class Crc64Nvme {
       const f = 512 + ((h >>> 8) & 255);
       const g = 256 + ((h >>> 16) & 255);
       const i = h >>> 24;
-      h = xor8(high, a, b, c, d, e, f, g, i);
-      l = xor8(low, a, b, c, d, e, f, g, i);
+      h =
+        (high[a] as number) ^
+        (high[b] as number) ^
+        (high[c] as number) ^
+        (high[d] as number) ^
+        (high[e] as number) ^
+        (high[f] as number) ^
+        (high[g] as number) ^
+        (high[i] as number);
+      l =
+        (low[a] as number) ^
+        (low[b] as number) ^
+        (low[c] as number) ^
+        (low[d] as number) ^
+        (low[e] as number) ^
+        (low[f] as number) ^
+        (low[g] as number) ^
+        (low[i] as number);
     }
     for (; at < bytes.length; at++) {
       const index = (l ^ (bytes[at] as number)) & 255;
@@ -72,19 +88,4 @@ export class Crc64Nvme {
     bytes.writeInt32BE(~this.#low, 4);
     return bytes;
   }
-}
-
-type Entries = readonly [number, number, number, number, number, number, number, number];
-
-function xor8(table: Int32Array, ...[a, b, c, d, e, f, g, h]: Entries): number {
-  return (
-    (table[a] as number) ^
-    (table[b] as number) ^
-    (table[c] as number) ^
-    (table[d] as number) ^
-    (table[e] as number) ^
-    (table[f] as number) ^
-    (table[g] as number) ^
-    (table[h] as number)
-  );
 }

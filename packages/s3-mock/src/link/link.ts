@@ -2,19 +2,23 @@ import type { Clock } from '@libconveyor/storage';
 
 /** Waits below this are not worth a timer, milliseconds; they are made up for by the next one. */
 const shortestWaitMs = 1.5;
-/** A link that was free no longer than this was busy all the time: the timer that woke its user came late. */
-const latenessMsMax = 8;
+/** Whoever gives bytes so soon after a wait was held up by the wait and nothing else. */
+const promptMs = 8;
+/** A timer may be so late, when the machine is busy, without the line losing what it could have carried meanwhile. */
+const latenessMsMax = 100;
 
 /**
  * One direction of a line that carries so many bytes per second, one after another, whoever sends them.
  *
- * It keeps the time at which it will have carried all that it was given. Nobody's timer is exact, and the error of one
- * wait shortens the next: the rate over many pieces is exact.
+ * It keeps the time at which it will have carried all that it was given. Nobody's timer is exact: a wait that ended
+ * late counts as time in which the line was busy, as it would have been out of the buffers of a real one. So the rate
+ * over many pieces is exact.
  */
 export class Link {
   readonly bytesPerMs: number;
   readonly #clock: Clock;
   #freeAtMs = Number.NEGATIVE_INFINITY;
+  #wokeAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(bytesPerSecond: number, clock: Clock) {
     this.bytesPerMs = bytesPerSecond / 1000;
@@ -24,10 +28,20 @@ export class Link {
   /** Gives bytes to the line. A promise when the caller must wait until they are carried. */
   carry(byteCount: number): Promise<void> | undefined {
     const now = this.#clock.nowMs();
-    const begin = now - this.#freeAtMs > latenessMsMax ? now : this.#freeAtMs;
-    this.#freeAtMs = begin + byteCount / this.bytesPerMs;
+    this.#freeAtMs = (this.#wasBusy(now) ? this.#freeAtMs : now) + byteCount / this.bytesPerMs;
     const wait = this.#freeAtMs - now;
-    return wait < shortestWaitMs ? undefined : this.#clock.sleep(Math.floor(wait));
+    return wait < shortestWaitMs ? undefined : this.#sleep(Math.floor(wait));
+  }
+
+  async #sleep(waitMs: number): Promise<void> {
+    await this.#clock.sleep(waitMs);
+    this.#wokeAtMs = this.#clock.nowMs();
+  }
+
+  /** Whether the line has been carrying without a break until now, or would have with exact timers. */
+  #wasBusy(now: number): boolean {
+    const free = now - this.#freeAtMs;
+    return free <= promptMs || (free <= latenessMsMax && now - this.#wokeAtMs <= promptMs);
   }
 }
 
