@@ -36,7 +36,12 @@ export class PartMemory {
   /** A block, its content whatever it was. */
   block(length: number): Uint8Array {
     const block = this.#free.get(length)?.pop();
-    if (block === undefined) return Buffer.allocUnsafeSlow(length);
+    if (block === undefined) {
+      // Parts grow: nobody asks for the smaller ones any more.
+      this.#free.clear();
+      this.#bytesFree = 0;
+      return Buffer.allocUnsafeSlow(length);
+    }
     this.#bytesFree -= length;
     return block;
   }
@@ -44,7 +49,7 @@ export class PartMemory {
   /** Requires: nobody uses the block any more. */
   release(block: Uint8Array): void {
     const length = block.byteLength;
-    if (this.#bytesFree + length > this.#bytesMax / 2) return;
+    if (this.#bytesTaken + this.#bytesFree + length > this.#bytesMax) return;
     this.#bytesFree += length;
     const blocks = this.#free.get(length);
     if (blocks === undefined) this.#free.set(length, [block]);

@@ -201,15 +201,17 @@ export class S3Storage extends StorageAdapter {
     if (found.type === 'directory') throw new Refusal('EISDIR');
     if (from.key === to.key) throw new Refusal('EINVAL', 'source and target are the same file');
     await this.#names.requireNameFor(to, signal);
-    if (exclusive) {
-      const there = await this.#objects.head(to.key, signal);
-      if (there !== undefined) throw new Refusal('EEXIST');
-      const { put, complete } = await this.#conditions.honoured();
-      if (!(found.info.size === 0 ? put : complete)) {
-        throw new Refusal('ENOTSUP', 'the endpoint ignores conditions on copies');
-      }
+    if (!exclusive) return this.#copyKey(from.key, found.info, to.key, {}, signal);
+    const { complete } = await this.#conditions.honoured();
+    if (complete) return this.#copyKey(from.key, found.info, to.key, { isNew: true }, signal);
+    // The name is claimed by an empty object first, which the endpoint does on condition.
+    await this.#create(to, signal);
+    try {
+      await this.#copyKey(from.key, found.info, to.key, {}, signal);
+    } catch (thrown) {
+      await this.#objects.remove(to.key);
+      throw thrown;
     }
-    await this.#copyKey(from.key, found.info, to.key, { isNew: exclusive }, signal);
   }
 
   protected override async _setAttributes(_path: string, _attributes: Attributes): Promise<void> {
