@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Memory proof: `node packages/storage-s3/bench/memory.mjs [--gib 50] [--limit-mib 300]` writes that much into the mock,
-// which forgets it, in another process, and says how much memory the writer took. Ends with 1 when that is over the limit.
+// Memory proof: `node packages/storage-s3/bench/memory.mjs [--gib 50] [--limit-mib 300]`, after a build, writes that
+// much into the mock in another process, which forgets it, and says how much memory the writer took. Ends with 1 when
+// that is over the limit.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
