@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
 import { join } from 'node:path';
+import { platformName, requireFitting } from '@libconveyor/native-loader';
 import { withTempDir } from '@libconveyor/testkit';
 import { expect, test } from 'vitest';
 import { batchMax, ioKind, type NativeBinding, nativeAbi, pendingBase } from '../src/native-binding.ts';
-import { loadNative, platformName, requireFitting } from '../src/native-loader.ts';
+import { loadNative } from '../src/native-loader.ts';
 
 const native: NativeBinding = loadNative();
 /** Requests of the engine that nobody has answered yet, and what operations have ended with. */
@@ -107,7 +108,7 @@ test('the loader says what it looked for and how to build it', async () => {
 
 test('an addon from other sources is refused', () => {
   const other = { ...native, abi: nativeAbi + 1 };
-  expect(() => requireFitting(other, '/an/addon', 'build it')).toThrow(
+  expect(() => requireFitting(other, nativeAbi, '/an/addon', 'build it')).toThrow(
     expect.objectContaining({
       code: 'ERR_CONVEYOR_NATIVE_MISSING',
       detail: `/an/addon was built from other sources (interface ${other.abi}, needed is ${nativeAbi}); build it`,

@@ -10,7 +10,7 @@ interface Room {
   testsMayImport?: readonly string[];
 }
 
-const foundations = ['errors', 'testkit', 'ring-buffer'];
+const foundations = ['errors', 'testkit', 'ring-buffer', 'native-loader'];
 const contracts = [...foundations, 'observability', 'storage'];
 const adapter: Room = { layer: 3, mayImport: contracts, testsMayImport: ['s3-mock', 'irods-emulator'] };
 const consumer: Room = { layer: 3, mayImport: [...contracts, 'file-lock', 'conveyor'] };
@@ -19,6 +19,7 @@ const rooms: Readonly<Record<string, Room>> = {
   errors: { layer: 0, mayImport: [] },
   testkit: { layer: 0, mayImport: ['errors'] },
   'ring-buffer': { layer: 0, mayImport: [] },
+  'native-loader': { layer: 0, mayImport: ['errors'] },
   observability: { layer: 1, mayImport: foundations },
   storage: { layer: 1, mayImport: [...foundations, 'observability'] },
   core: { layer: 2, mayImport: foundations },
