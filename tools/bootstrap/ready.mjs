@@ -60,8 +60,9 @@ export async function ensureBuilt() {
   if (stamp.matches(fingerprint) && everyPackageIsBuilt()) return;
   stamp.clear();
   await step('build native code', async () => {
-    await buildNative('release', 'conveyor_shared', 'conveyor_static', 'core_bench');
+    await buildNative('release', 'conveyor_shared', 'conveyor_static', 'core_bench', 'lock_bench');
     await buildNative('addon');
+    await buildNative('file-lock-addon');
   });
   await step('build packages', async () => {
     const { code, output } = await runTool('nx', ['run-many', '-t', 'build'], { capture: true });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Builds native code: `node tools/native/build.mjs --preset release|tsan|asan|addon [--target NAME]...`.
+// Builds native code: `node tools/native/build.mjs --preset NAME [--target NAME]...`; presets.mjs has the names.
 import { runMain } from '../bootstrap/complaint.mjs';
 import { checkMachine } from '../bootstrap/machine.mjs';
 import { readArguments } from './arguments.mjs';

@@ -15,6 +15,9 @@ import { buildRoot, root } from '../bootstrap/places.mjs';
 
 const core = join(root, 'packages', 'core');
 
+/** Native code that does not hang on the engine, and is built and tested with it. */
+const alongside = [join(root, 'packages', 'file-lock', 'cpp')];
+
 /** @returns {Preset} */
 function corePreset(name, { sanitizers = '', bench = 'OFF', environment = {}, catches = [] }) {
   return {
@@ -25,9 +28,21 @@ function corePreset(name, { sanitizers = '', bench = 'OFF', environment = {}, ca
       CONVEYOR_BUILD_TESTS: 'ON',
       CONVEYOR_BUILD_BENCH: bench,
       CONVEYOR_SANITIZE: sanitizers,
+      CONVEYOR_BUILD_ALONGSIDE: alongside.join(';'),
     },
     environment,
     catches,
+  };
+}
+
+/** @returns {Preset} */
+function addonPreset(name, folder, settings = {}) {
+  return {
+    source: join(root, 'packages', name, 'native'),
+    build: join(buildRoot, folder),
+    settings: { CMAKE_BUILD_TYPE: 'RelWithDebInfo', ...settings },
+    environment: {},
+    catches: [],
   };
 }
 
@@ -62,13 +77,8 @@ export const presets = {
     },
     catches: [],
   },
-  addon: {
-    source: join(root, 'packages', 'conveyor', 'native'),
-    build: join(buildRoot, 'addon'),
-    settings: { CMAKE_BUILD_TYPE: 'RelWithDebInfo' },
-    environment: {},
-    catches: [],
-  },
+  addon: addonPreset('conveyor', 'addon'),
+  'file-lock-addon': addonPreset('file-lock', 'file-lock-addon', { CONVEYOR_BUILD_LOCK_WORKER: 'ON' }),
 };
 
 /** Whether the tree has what the preset builds. @param {Preset} preset */

@@ -1,13 +1,26 @@
 import type { Finding } from './finding.ts';
 import { isCpp, isTest, isTypeScript, lineAt, type SourceFile } from './tree.ts';
 
-/** The document whose lines `- **W1** ...` are the clauses. */
+/** The document whose lines `- **W1** ...` are the clauses of the engine. */
 export const semanticsPath = 'docs/SEMANTICS.md';
 
-/** The failures of earlier systems (docs/LESSONS.md) that are tested by now: `lesson_01` to this one. */
-const lessonCount = 27;
+/** Documents of packages with clauses of their own; each letter belongs to one document. */
+const furtherPaths = ['packages/file-lock/SEMANTICS.md'];
+
+/** The failures of earlier systems (docs/LESSONS.md) that are tested by now: the first and the last of each row. */
+const testedLessons: readonly (readonly [number, number])[] = [
+  [1, 27],
+  [34, 39],
+];
 
 const rule = 'clauses';
+
+/** A line of a document. */
+interface Clause {
+  id: string;
+  path: string;
+  line: number;
+}
 
 /** A clause or lesson that a test names. */
 interface Mention {
@@ -23,12 +36,11 @@ interface Mention {
  * (`test('W1: ...')`); a lesson as `lesson_04` in the same places.
  */
 export function checkClauses(files: readonly SourceFile[]): Finding[] {
-  const document = files.find(({ path }) => path === semanticsPath);
-  if (!document) return [{ rule, path: semanticsPath, line: 0, message: 'is missing: it holds the clauses' }];
-  const clauses = [...document.text.matchAll(/^- \*\*([WRPFCOA]\d+)\*\*/gm)].map((match) => ({
-    id: match[1] ?? '',
-    line: lineAt(document.text, match.index),
-  }));
+  const documents = files.filter(({ path }) => path === semanticsPath || furtherPaths.includes(path));
+  if (!documents.some(({ path }) => path === semanticsPath)) {
+    return [{ rule, path: semanticsPath, line: 0, message: 'is missing: it holds the clauses' }];
+  }
+  const clauses = documents.flatMap(clausesIn);
   const mentions = files.filter((file) => isTest(file) && !file.path.startsWith('tools/')).flatMap(mentionsIn);
   return [
     ...findTwice(clauses),
@@ -37,10 +49,18 @@ export function checkClauses(files: readonly SourceFile[]): Finding[] {
   ];
 }
 
+function clausesIn({ path, text }: SourceFile): Clause[] {
+  return [...text.matchAll(/^- \*\*([WRPFCOAL]\d+)\*\*/gm)].map((match) => ({
+    id: match[1] ?? '',
+    path,
+    line: lineAt(text, match.index),
+  }));
+}
+
 function mentionsIn(file: SourceFile): Mention[] {
   const pattern = isCpp(file)
-    ? /^[ \t]*TEST\(\s*([wrpfcoa]\d+|lesson_\d+)\s*,/gm
-    : /\b(?:test|it|describe)(?:\.\w+(?:\([^()]*\))?)*\(\s*['"`]([WRPFCOA]\d+|lesson_\d+):/g;
+    ? /^[ \t]*TEST\(\s*([wrpfcoal]\d+|lesson_\d+)\s*,/gm
+    : /\b(?:test|it|describe)(?:\.\w+(?:\([^()]*\))?)*\(\s*['"`]([WRPFCOAL]\d+|lesson_\d+):/g;
   if (!isCpp(file) && !isTypeScript(file)) return [];
   return [...file.text.matchAll(pattern)].map((match) => ({
     id: normalised(match[1] ?? ''),
@@ -56,22 +76,33 @@ function normalised(name: string): string {
 
 const lessonId = (number: number): string => `lesson_${String(number).padStart(2, '0')}`;
 
-function findTwice(clauses: readonly { id: string; line: number }[]): Finding[] {
+function findTwice(clauses: readonly Clause[]): Finding[] {
   return clauses
     .filter(({ id }, index) => clauses.findIndex((other) => other.id === id) < index)
-    .map(({ id, line }) => ({ rule, path: semanticsPath, line, message: `${id} is there twice` }));
+    .map(({ id, path, line }) => ({ rule, path, line, message: `${id} is there twice` }));
 }
 
-function findUntested(clauses: readonly { id: string; line: number }[], mentions: readonly Mention[]): Finding[] {
-  const lessons = Array.from({ length: lessonCount }, (_, index) => ({ id: lessonId(index + 1), line: 0 }));
+function findUntested(clauses: readonly Clause[], mentions: readonly Mention[]): Finding[] {
+  const lessons = testedLessons.flatMap(([first, last]) =>
+    Array.from({ length: last - first + 1 }, (_, index) => ({
+      id: lessonId(first + index),
+      path: semanticsPath,
+      line: 0,
+    })),
+  );
   const tested = new Set(mentions.map(({ id }) => id));
   return [...clauses, ...lessons]
     .filter(({ id }) => !tested.has(id))
-    .map(({ id, line }) => ({ rule, path: semanticsPath, line, message: `no test names ${id}` }));
+    .map(({ id, path, line }) => ({ rule, path, line, message: `no test names ${id}` }));
 }
 
 function findUnknown(known: ReadonlySet<string>, mentions: readonly Mention[]): Finding[] {
   return mentions
     .filter(({ id }) => !known.has(id) && !id.startsWith('lesson_'))
-    .map(({ id, path, line }) => ({ rule, path, line, message: `${id} is no clause of ${semanticsPath}` }));
+    .map(({ id, path, line }) => ({
+      rule,
+      path,
+      line,
+      message: `${id} is no clause of ${[semanticsPath, ...furtherPaths].join(', ')}`,
+    }));
 }

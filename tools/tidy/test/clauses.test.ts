@@ -4,7 +4,7 @@ import type { SourceFile } from '../src/tree.ts';
 
 const lessons: SourceFile = {
   path: 'packages/core/test/lessons_test.cpp',
-  text: Array.from({ length: 27 }, (_, index) => `TEST(lesson_${index + 1}, a) {}`).join('\n'),
+  text: Array.from({ length: 39 }, (_, index) => `TEST(lesson_${index + 1}, a) {}`).join('\n'),
 };
 const document: SourceFile = { path: semanticsPath, text: '# Semantics\n\n- **W1** a\n- **R2** b\n' };
 const cpp: SourceFile = { path: 'packages/core/test/write_test.cpp', text: 'TEST(w1, copies) {\n}\n' };
@@ -26,9 +26,15 @@ test('a test of a clause that does not exist, in both languages', () => {
   const strayCpp = { path: 'packages/core/test/a_test.cpp', text: '\nTEST(w9, a) {}\n' };
   const strayTs = { path: 'packages/conveyor/test/a.test.ts', text: "it.each([1, 2])('F99: a', () => {});" };
   expect(messages(document, lessons, cpp, vitest, strayCpp, strayTs)).toEqual([
-    `packages/core/test/a_test.cpp:2 W9 is no clause of ${semanticsPath}`,
-    `packages/conveyor/test/a.test.ts:1 F99 is no clause of ${semanticsPath}`,
+    `packages/core/test/a_test.cpp:2 W9 is no clause of ${semanticsPath}, packages/file-lock/SEMANTICS.md`,
+    `packages/conveyor/test/a.test.ts:1 F99 is no clause of ${semanticsPath}, packages/file-lock/SEMANTICS.md`,
   ]);
+});
+
+test('clauses of a package stand in a document of its own', () => {
+  const further: SourceFile = { path: 'packages/file-lock/SEMANTICS.md', text: '- **L1** a\n- **L2** b\n' };
+  const held = { path: 'packages/file-lock/cpp/test/a_test.cpp', text: 'TEST(l1, a) {}\n' };
+  expect(messages(document, further, lessons, cpp, vitest, held)).toEqual([`${further.path}:2 no test names L2`]);
 });
 
 test('a lesson without a test', () => {
