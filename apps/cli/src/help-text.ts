@@ -73,3 +73,25 @@ Examples:
   conveyor cat big.log | head
   conveyor cat file:///srv/a.bin ./b.bin > both.bin
 `;
+
+export const lockHelp = `
+Runs COMMAND with the lock on FILE held. FILE need not exist; the lock sits on FILE.lock
+beside it (NAME.dir.lock for a directory), which stays there. The lock keeps out whoever
+takes it too, by 'conveyor lock', by @libconveyor/file-lock, or by 'flock FILE.lock', and
+nobody else. It ends with the command, or when this program dies; COMMAND gets no
+descriptor of it. Signals are passed on to COMMAND.
+
+TIME is in seconds, or with ms, s, m, h: 10s, 500ms.
+
+Exit status:
+  that of COMMAND; 128 and the signal's number where a signal ended it
+  1    the lock could not be taken, or its file was removed meanwhile
+  2    the command line makes no sense; nothing was done
+  75   somebody else has the lock
+  126, 127
+       COMMAND cannot be run, or is not there
+
+Examples:
+  conveyor lock counter.txt -- ./update.sh
+  conveyor lock --shared --timeout 10s data -- tar -cf data.tar data
+`;

@@ -6,9 +6,11 @@ import { capacityMax, capacityMin } from './capacities.ts';
 import { type CatOptions, cat } from './cat-command.ts';
 import { type CpOptions, cp } from './cp-command.ts';
 import { type DoctorOptions, doctor } from './doctor-command.ts';
+import { durationExamples, parseDuration } from './duration.ts';
 import { exitStatus } from './exit-status.ts';
 import { reasonOf } from './failure.ts';
-import { catHelp, cpHelp, doctorHelp, programHelp } from './help-text.ts';
+import { catHelp, cpHelp, doctorHelp, lockHelp, programHelp } from './help-text.ts';
+import { type LockCommandOptions, lock } from './lock-command.ts';
 import { complain } from './standard-error.ts';
 import { StandardOutput } from './standard-output.ts';
 
@@ -107,6 +109,7 @@ function commandLine(output: StandardOutput, told: string[], finish: (status: nu
       finish(await cat(requireNames(concatenate, names, 1), options, output));
     });
   addDoctor(program, output, finish);
+  addLock(program, finish);
   return program;
 }
 
@@ -128,6 +131,33 @@ function addDoctor(program: Command, output: StandardOutput, finish: (status: nu
       const complete: DoctorOptions = { ...options, remove, json, olderThan: seconds };
       finish(await doctor(requireNames(examine, names, 1), complete, output));
     });
+}
+
+function addLock(program: Command, finish: (status: number) => void): void {
+  const locked = program.command('lock').summary('run a command with a lock held');
+  locked
+    .usage('[options] FILE -- COMMAND...')
+    .argument('[words...]')
+    .helpOption('-h, --help', 'print this page')
+    .option('-s, --shared', 'with others who want it shared')
+    .addOption(new Option('-w, --timeout <time>', 'wait no longer than this').argParser(parseTime))
+    .option('-n, --nonblock', 'do not wait')
+    .addHelpText('after', lockHelp)
+    .action(async ([file, ...command]: string[], options: LockCommandOptions) => {
+      const page = "'conveyor lock --help' tells more";
+      if (file === undefined || file === '') locked.error(`no file is named to lock; ${page}`);
+      if (command.length === 0) locked.error(`the command is missing behind '${file}'; ${page}`);
+      if (options.nonblock && options.timeout !== undefined) {
+        locked.error('--nonblock does not wait, so --timeout makes no sense beside it');
+      }
+      finish(await lock(file as string, command, options));
+    });
+}
+
+function parseTime(text: string): number {
+  const time = parseDuration(text);
+  if (time !== undefined) return time;
+  throw new InvalidArgumentError(`Times look like ${durationExamples}.`);
 }
 
 /** Errors: CommanderError when there are too few, or one that means something else to everybody. */

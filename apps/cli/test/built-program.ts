@@ -14,6 +14,7 @@ declare module 'vitest' {
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
 const addon = fileURLToPath(new URL('../../../.build/addon/conveyor.node', import.meta.url));
+const lockAddon = fileURLToPath(new URL('../../../.build/file-lock-addon/file_lock.node', import.meta.url));
 
 /**
  * Builds the program once for all test files, with every package in it, into a folder that anybody may read: some tests
@@ -43,6 +44,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await cp(join(folder, 'bin'), join(home, 'bin'), { recursive: true });
   await copyFile(join(folder, 'package.json'), join(home, 'package.json'));
   await copyFile(process.env.CONVEYOR_NATIVE_PATH || addon, join(home, 'conveyor.node'));
+  await copyFile(process.env.CONVEYOR_FILE_LOCK_NATIVE_PATH || lockAddon, join(home, 'file_lock.node'));
   project.provide('program', home);
   return () => rm(home, { recursive: true, force: true });
 }

@@ -38,7 +38,11 @@ export function programFile(): string {
 
 /** The environment of a run; the addon lies beside the program. */
 export function programEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, CONVEYOR_NATIVE_PATH: join(inject('program'), 'conveyor.node') };
+  return {
+    ...process.env,
+    CONVEYOR_NATIVE_PATH: join(inject('program'), 'conveyor.node'),
+    CONVEYOR_FILE_LOCK_NATIVE_PATH: join(inject('program'), 'file_lock.node'),
+  };
 }
 
 /** Starts the program. */
