@@ -24,7 +24,7 @@ const Bucket = 'rules';
 const gib = 1024 ** 3;
 
 beforeAll(async () => {
-  mock = await startS3Mock({ buckets: [Bucket], partLengthMin: 1000, etag: 'random' });
+  mock = await startS3Mock({ buckets: [Bucket], partLengthMin: 1000, etag: 'random', anonymous: true });
   client = clientOf(mock);
 });
 
@@ -101,10 +101,12 @@ test('an object has at most 5 TiB', async () => {
   await mock.createObject(Bucket, 'source', 5 * gib);
   const UploadId = await start('huge');
   const whole = { Bucket, Key: 'huge', UploadId };
+  // Without the SDK, for a thousand requests.
   const copy = async (PartNumber: number) => {
-    const CopySource = `${Bucket}/source`;
-    const { CopyPartResult } = await client.send(new UploadPartCopyCommand({ ...whole, PartNumber, CopySource }));
-    return { PartNumber, ETag: CopyPartResult?.ETag };
+    const address = `${mock.endpoint}/${Bucket}/huge?uploadId=${UploadId}&partNumber=${PartNumber}`;
+    const headers = { 'x-amz-copy-source': `${Bucket}/source` };
+    const text = await (await fetch(address, { method: 'PUT', headers })).text();
+    return { PartNumber, ETag: /[0-9a-f]{32}/.exec(text)?.[0] };
   };
   const numbers = Array.from({ length: 1024 }, (_, index) => index + 1);
   const Parts = await Promise.all(numbers.map(copy));

@@ -61,8 +61,8 @@ export class Bucket {
   restore(record: ObjectRecord): void {
     const old = this.#objects.get(record.key);
     this.#objects.set(record.key, record);
-    this.#keys.add(record.key);
-    if (old !== undefined) releaseSegments(old.segments);
+    if (old === undefined) this.#keys.add(record.key);
+    else releaseSegments(old.segments);
   }
 
   /** Removes an object; nothing happens when there is none and the condition allows that. */

@@ -14,25 +14,29 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Keys in the order of listings. */
+/** Different keys in the order of listings. Keys may come in any order: they are sorted when somebody looks. */
 export class SortedKeys {
   readonly #keys: string[] = [];
+  #isSorted = true;
 
   get count(): number {
     return this.#keys.length;
   }
 
   at(index: number): string | undefined {
+    this.#sort();
     return this.#keys[index];
   }
 
+  /** Requires: the key is not among them. */
   add(key: string): void {
-    const index = this.#firstNot((other) => compareKeys(other, key) < 0);
-    if (this.#keys[index] !== key) this.#keys.splice(index, 0, key);
+    const last = this.#keys.at(-1);
+    this.#isSorted &&= last === undefined || compareKeys(last, key) < 0;
+    this.#keys.push(key);
   }
 
   remove(key: string): void {
-    const index = this.#firstNot((other) => compareKeys(other, key) < 0);
+    const index = this.from(key);
     if (this.#keys[index] === key) this.#keys.splice(index, 1);
   }
 
@@ -53,6 +57,7 @@ export class SortedKeys {
 
   /** Index of the first key that does not hold; those that hold come first. */
   #firstNot(holds: (key: string) => boolean): number {
+    this.#sort();
     let low = 0;
     let high = this.#keys.length;
     while (low < high) {
@@ -61,5 +66,10 @@ export class SortedKeys {
       else high = middle;
     }
     return low;
+  }
+
+  #sort(): void {
+    if (!this.#isSorted) this.#keys.sort(compareKeys);
+    this.#isSorted = true;
   }
 }
