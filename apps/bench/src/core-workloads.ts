@@ -23,6 +23,7 @@ const atLeast = (limit: number): Requirement[] => [{ measure: 'ratio', bound: 'a
 const atMostMs = (limit: number): Requirement[] => [{ measure: 'ms', bound: 'at most', limit }];
 
 const kib4 = 4096;
+const kib64 = 65_536;
 const small = 64;
 const delayUs = 2000;
 
@@ -67,6 +68,11 @@ const files =
 
 const distant = (scale: Scale): string[] => {
   return ['--bytes', String(scale.distantBytes), '--block', String(kib4), '--delay-us', String(delayUs)];
+};
+
+const linked = (scale: Scale): string[] => {
+  const link = ['--delay-us', '20000', '--megabits', '1000'];
+  return ['--bytes', String(scale.linkBytes), '--block', String(kib64), ...link];
 };
 
 /** The C API beside system calls and stdio: programs of packages/core/bench. */
@@ -136,6 +142,50 @@ export const coreWorkloads: readonly Workload[] = [
     places: 'none',
     timeOf: 'whole',
     program: ['slow-pread'],
+    sizes: distant,
+  }),
+  coreWorkload({
+    id: 'link-write',
+    title: '64 KiB writes over 1 Gbit/s, every backend operation 20 ms, flush included; the link alone beside it',
+    peer: 'link',
+    requirements: atLeast(0.9),
+    conditions: [{ name: 'empty', label: 'empty file' }],
+    places: 'none',
+    timeOf: 'whole',
+    program: ['far-pwrite'],
+    sizes: linked,
+  }),
+  coreWorkload({
+    id: 'link-read',
+    title: '64 KiB reads over 1 Gbit/s, every backend operation 20 ms, cold; the link alone beside it',
+    peer: 'link',
+    requirements: atLeast(0.9),
+    conditions: [{ name: 'cold', label: 'cold' }],
+    places: 'none',
+    timeOf: 'whole',
+    program: ['far-pread'],
+    sizes: linked,
+  }),
+  coreWorkload({
+    id: 'single-write',
+    title: '4 KiB writes, every backend operation 2 ms, flush included, beside one thread that lands one at a time',
+    peer: 'single',
+    requirements: atLeast(50),
+    conditions: [{ name: 'empty', label: 'empty file' }],
+    places: 'none',
+    timeOf: 'whole',
+    program: ['single-pwrite'],
+    sizes: distant,
+  }),
+  coreWorkload({
+    id: 'single-read',
+    title: '4 KiB reads, every backend operation 2 ms, cold, beside one thread that reads ahead, 5 MiB at a time',
+    peer: 'single',
+    requirements: atLeast(2),
+    conditions: [{ name: 'cold', label: 'cold' }],
+    places: 'none',
+    timeOf: 'whole',
+    program: ['single-pread'],
     sizes: distant,
   }),
   coreWorkload({

@@ -100,6 +100,7 @@ const parametersSchema = v.strictObject({
     fileBytes: whole,
     smallPiecesBytes: whole,
     distantBytes: whole,
+    linkBytes: whole,
     nodeBytes: whole,
     handles: whole,
     restMs: whole,

@@ -14,6 +14,8 @@ export interface Scale {
   readonly smallPiecesBytes: number;
   /** Of files behind a slow backend. */
   readonly distantBytes: number;
+  /** Of files behind a slow backend and a link of limited speed. */
+  readonly linkBytes: number;
   /** Of files that are moved by JavaScript. */
   readonly nodeBytes: number;
   readonly handles: number;
@@ -28,6 +30,7 @@ export const fullScale: Scale = {
   fileBytes: 64 * mib,
   smallPiecesBytes: 32 * mib,
   distantBytes: 10 * mib,
+  linkBytes: 100 * mib,
   nodeBytes: 32 * mib,
   handles: 10_000,
   restMs: 3000,
@@ -38,6 +41,7 @@ export const quickScale: Scale = {
   fileBytes: 4 * mib,
   smallPiecesBytes: mib,
   distantBytes: mib / 2,
+  linkBytes: mib,
   nodeBytes: mib,
   handles: 500,
   restMs: 0,

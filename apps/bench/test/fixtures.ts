@@ -9,6 +9,7 @@ export const tinyScale: Scale = {
   fileBytes: 64 * 1024,
   smallPiecesBytes: 16 * 1024,
   distantBytes: 64 * 1024,
+  linkBytes: 256 * 1024,
   nodeBytes: 64 * 1024,
   handles: 50,
   restMs: 0,

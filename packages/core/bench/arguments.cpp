@@ -30,6 +30,7 @@ constexpr std::array kNumbers{
     NumberOption{"--rounds", &Settings::rounds, 1, 10'000},
     NumberOption{"--seed", &Settings::seed, 0, UINT64_MAX},
     NumberOption{"--delay-us", &Settings::delay_us, 0, 10'000'000},
+    NumberOption{"--megabits", &Settings::megabits, 0, 1'000'000},
     NumberOption{"--handles", &Settings::handles, 1, 10'000'000},
     NumberOption{"--rest-ms", &Settings::rest_ms, 0, 3'600'000},
 };

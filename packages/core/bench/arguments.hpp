@@ -21,6 +21,7 @@ struct Settings {
   std::uint64_t rounds = 11;   // measured ones; an unmeasured one comes first
   std::uint64_t seed = 1;
   std::uint64_t delay_us = 2000;  // of each operation of a slow backend
+  std::uint64_t megabits = 0;     // of the link to a slow backend, per second; 0: no limit
   std::uint64_t handles = 10'000;
   std::uint64_t rest_ms = 3000;  // before idle handles are looked at: the engine gives memory back after a second
   bool list = false;
@@ -35,7 +36,7 @@ class BadArguments : public std::runtime_error {
 };
 
 /// `WORKLOAD [--condition NAME] [--directory DIR] [--side NAME] [--bytes N] [--block N] [--rounds N] [--seed N]
-/// [--delay-us N] [--handles N] [--rest-ms N]`, or `--list`. Errors: BadArguments.
+/// [--delay-us N] [--megabits N] [--handles N] [--rest-ms N]`, or `--list`. Errors: BadArguments.
 Settings parse_arguments(std::span<const char* const> arguments);
 
 }  // namespace conveyor::bench

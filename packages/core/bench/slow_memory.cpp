@@ -6,6 +6,11 @@
 #include <ctime>
 
 namespace conveyor::bench {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+}  // namespace
 
 conveyor_backend_t SlowMemory::backend() {
   conveyor_backend_t backend{};
@@ -17,18 +22,30 @@ conveyor_backend_t SlowMemory::backend() {
   return backend;
 }
 
-SlowMemory& SlowMemory::entered(void* context) {
+SlowMemory& SlowMemory::entered(void* context, std::size_t moved) {
   auto& memory = *static_cast<SlowMemory*>(context);
   memory.operations_.fetch_add(1, std::memory_order_relaxed);
-  const auto delay_us = static_cast<long>(memory.delay_us_);
-  timespec delay{delay_us / 1'000'000, delay_us % 1'000'000 * 1000};
-  while (clock_nanosleep(CLOCK_MONOTONIC, 0, &delay, &delay) == EINTR) {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const auto now_ns = static_cast<std::uint64_t>(now.tv_sec) * kSecond + static_cast<std::uint64_t>(now.tv_nsec);
+  const std::uint64_t until = memory.done_at(now_ns, moved);
+  const timespec end{static_cast<time_t>(until / kSecond), static_cast<long>(until % kSecond)};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nullptr) == EINTR) {
   }
   return memory;
 }
 
+// The bytes pass one operation after another, once the delay of each is over.
+std::uint64_t SlowMemory::done_at(std::uint64_t now_ns, std::size_t moved) {
+  const std::uint64_t arrival = now_ns + delay_us_ * 1000;
+  if (megabits_ == 0) return arrival;
+  const std::lock_guard lock(link_);
+  link_free_ns_ = std::max(link_free_ns_, arrival) + moved * 8000 / megabits_;
+  return link_free_ns_;
+}
+
 ssize_t SlowMemory::read(void* context, void* buffer, size_t count, off_t offset) {
-  SlowMemory& memory = entered(context);
+  SlowMemory& memory = entered(context, count);
   const std::uint64_t size = memory.size_.load();
   const auto begin = static_cast<std::uint64_t>(offset);
   if (begin >= size) return 0;
@@ -38,7 +55,7 @@ ssize_t SlowMemory::read(void* context, void* buffer, size_t count, off_t offset
 }
 
 ssize_t SlowMemory::write(void* context, const void* buffer, size_t count, off_t offset) {
-  SlowMemory& memory = entered(context);
+  SlowMemory& memory = entered(context, count);
   const auto begin = static_cast<std::uint64_t>(offset);
   if (begin + count > memory.bytes_.size()) return -ENOSPC;
   std::memcpy(memory.bytes_.data() + begin, buffer, count);
@@ -48,6 +65,6 @@ ssize_t SlowMemory::write(void* context, const void* buffer, size_t count, off_t
   return static_cast<ssize_t>(count);
 }
 
-off_t SlowMemory::size(void* context) { return static_cast<off_t>(entered(context).size_.load()); }
+off_t SlowMemory::size(void* context) { return static_cast<off_t>(entered(context, 0).size_.load()); }
 
 }  // namespace conveyor::bench

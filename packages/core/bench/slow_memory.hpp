@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -10,12 +11,15 @@
 
 namespace conveyor::bench {
 
-/// Every callback sleeps for the delay, then moves the bytes. Several may run at once, as over a network.
+/// Every callback sleeps for the delay, then moves the bytes, over a link that all share if it has a speed. Several may
+/// run at once, as over a network.
 /// Threads: the backend from any; the rest while no operation runs.
 class SlowMemory {
  public:
   /// @param capacity Largest size of the file in bytes; beyond it is ENOSPC.
-  SlowMemory(std::uint64_t capacity, std::uint64_t delay_us) : bytes_(capacity), delay_us_(delay_us) {}
+  /// @param megabits Speed of the link in Mbit/s; 0: as fast as memory.
+  SlowMemory(std::uint64_t capacity, std::uint64_t delay_us, std::uint64_t megabits = 0)
+      : bytes_(capacity), delay_us_(delay_us), megabits_(megabits) {}
   SlowMemory(const SlowMemory&) = delete;
 
   conveyor_backend_t backend();
@@ -26,13 +30,17 @@ class SlowMemory {
   std::uint64_t operations() const { return operations_.load(); }
 
  private:
-  static SlowMemory& entered(void* context);
+  static SlowMemory& entered(void* context, std::size_t moved);
+  std::uint64_t done_at(std::uint64_t now_ns, std::size_t moved);
   static ssize_t read(void* context, void* buffer, size_t count, off_t offset);
   static ssize_t write(void* context, const void* buffer, size_t count, off_t offset);
   static off_t size(void* context);
 
   std::vector<std::byte> bytes_;
   const std::uint64_t delay_us_;
+  const std::uint64_t megabits_;
+  std::mutex link_;
+  std::uint64_t link_free_ns_ = 0;  // guarded by link_
   std::atomic<std::uint64_t> size_{0};
   std::atomic<std::uint64_t> operations_{0};
 };

@@ -10,7 +10,8 @@ namespace conveyor::bench {
 namespace {
 
 constexpr std::array kAll{&kPositionalWrites, &kCursorWrites, &kPositionalReads, &kCursorReads,
-                          &kRandomReads,      &kSlowWrites,   &kSlowReads,       &kIdleHandles};
+                          &kRandomReads,      &kSlowWrites,   &kSlowReads,       &kFarWrites,
+                          &kFarReads,         &kSingleWrites,  &kSingleReads,     &kIdleHandles};
 
 const Workload& find_workload(std::string_view name) {
   const auto found = std::find_if(kAll.begin(), kAll.end(), [&](const Workload* each) { return each->name == name; });

@@ -25,6 +25,10 @@ extern const Workload kCursorReads;
 extern const Workload kRandomReads;
 extern const Workload kSlowWrites;
 extern const Workload kSlowReads;
+extern const Workload kFarWrites;
+extern const Workload kFarReads;
+extern const Workload kSingleWrites;
+extern const Workload kSingleReads;
 extern const Workload kIdleHandles;
 
 std::span<const Workload* const> all_workloads();

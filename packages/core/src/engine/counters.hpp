@@ -46,6 +46,12 @@ struct Counters {
     return totals.backend_read_ns <= totals.backend_reads_timed * static_cast<uint64_t>(kNear);
   }
 
+  /// They take a millisecond or more.
+  bool reads_are_far() const {
+    return totals.backend_reads_timed > 0 &&
+           totals.backend_read_ns >= totals.backend_reads_timed * static_cast<uint64_t>(kMillisecond);
+  }
+
   /// A backend operation has ended; `taken` < 0: it was not timed.
   void backend_done(IoKind kind, ssize_t result, Time taken) {
     uint64_t bytes = result > 0 ? static_cast<uint64_t>(result) : 0;

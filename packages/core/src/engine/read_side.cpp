@@ -120,7 +120,7 @@ bool ReadSide::advance(Request& request) {
   ReadStream* stream = request.stream;
   bool windowed = stream && stream->window >= request.count && request.tries < kTriesMax;
   if (windowed && stream->window > 0) {
-    if (request.tries++ == 0 && stream->run > 0) streams_.stalled(*stream, share());
+    if (request.tries++ == 0 && stream->run > 0) streams_.stalled(*stream, share(), counters_.reads_are_far());
     if (fetch_holes(request)) {
       fetch_ahead(*stream);
       return false;

@@ -80,10 +80,10 @@ void ReadStreams::leave(ReadStream& stream, uint64_t offset, uint64_t count) {
   stream.used_at = ++uses_;
 }
 
-void ReadStreams::stalled(ReadStream& stream, uint64_t share) {
+void ReadStreams::stalled(ReadStream& stream, uint64_t share, bool far) {
   if (stream.window == 0) return;
   uint64_t bound = guesses_pay_off() ? share : std::min(share, stream.run);
-  stream.window = std::max(stream.window, std::min(2 * stream.window, bound));
+  stream.window = std::max(stream.window, std::min((far ? 4 : 2) * stream.window, bound));
 }
 
 void ReadStreams::stop() {

@@ -35,8 +35,8 @@ class ReadStreams {
   bool pass(uint64_t offset, uint64_t count);
   /// It got `count` bytes.
   void leave(ReadStream& stream, uint64_t offset, uint64_t count);
-  /// It had to wait.
-  void stalled(ReadStream& stream, uint64_t share);
+  /// It had to wait. Far from the backend each wait costs much, so fewer of them have to do.
+  void stalled(ReadStream& stream, uint64_t share, bool far);
   /// The one that goes on at `offset`, or nullptr.
   ReadStream* at(uint64_t offset);
   /// Stops reading ahead everywhere until the next confirmed hit.

@@ -38,8 +38,20 @@ TEST(r3, a_window_doubles_up_to_its_share_when_its_reader_waits) {
   const EngineConfig c = config();
   ReadStreams streams(c);
   ReadStream* stream = streams.enter(0, 4096, kShare);
-  for (int i = 0; i < 20; ++i) streams.stalled(*stream, kShare);
+  for (int i = 0; i < 20; ++i) streams.stalled(*stream, kShare, false);
   CHECK_EQ(stream->window, kShare);
+}
+
+TEST(r3, far_from_the_backend_fewer_waits_do) {
+  const EngineConfig c = config();
+  ReadStreams streams(c);
+  ReadStream* stream = streams.enter(0, 4096, kShare);
+  const uint64_t before = stream->window;
+  streams.stalled(*stream, kShare, true);
+  CHECK_EQ(stream->window, 4 * before);
+  streams.account(0, 10 << 20);
+  streams.stalled(*stream, kShare, true);
+  CHECK_EQ(stream->window, 4 * before);
 }
 
 TEST(r3, a_window_is_bounded_by_what_was_read_once_guesses_did_not_pay_off) {
