@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -157,6 +159,21 @@ describe('a completion', () => {
   test('that sends spaces before its result', async () => {
     plan({ kind: 'whitespace', count: 5 });
     expect(await completed('spaces')).toMatchObject({ Key: 'spaces', ETag: expect.stringMatching(/-1"$/) });
+  });
+
+  test('that sends its spaces before it has even heard what is to be completed', async () => {
+    plan({ kind: 'whitespace', count: 4 });
+    const headers = { 'content-length': '26' };
+    const sent = request(`${mock.endpoint}/${Bucket}/x?uploadId=none`, { method: 'POST', headers });
+    sent.flushHeaders();
+    const [response] = await once(sent, 'response');
+    const pieces: string[] = [];
+    for await (const piece of response) {
+      if (pieces.length === 0) sent.end('<CompleteMultipartUpload/>');
+      pieces.push(String(piece));
+    }
+    expect(pieces[0]).toMatch(/\?>\n {4}$/);
+    expect(pieces.slice(1).join('')).toContain('<Code>NoSuchUpload<');
   });
 
   test('that sends spaces before an error', async () => {

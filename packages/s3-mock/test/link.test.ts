@@ -91,6 +91,26 @@ test('latencies: fixed, between two bounds, exponential with a mean', () => {
   expect(drawLatencyMs({ meanMs: 10, maxMs: 40 }, () => 0.999_999)).toBe(40);
 });
 
+/** How long the work takes by a clock that goes to the next timer as long as somebody waits. */
+async function elapsed(clock: ManualClock, work: Promise<unknown>): Promise<number> {
+  const begin = clock.nowMs();
+  let isDone = false;
+  const done = work.finally(() => {
+    isDone = true;
+  });
+  await eventually(
+    () => {
+      // To the next timer and no further: the time between is the server's own.
+      if (!isDone && clock.nextTimerMs !== undefined) clock.advance(clock.nextTimerMs - clock.nowMs());
+      return isDone;
+    },
+    'the transfer',
+    { intervalMs: 0 },
+  );
+  await done;
+  return clock.nowMs() - begin;
+}
+
 describe('a server at a distance', () => {
   test('answers a latency after the request, and a fault adds to it', async () => {
     const clock = new ManualClock();
@@ -111,30 +131,30 @@ describe('a server at a distance', () => {
     const options = { buckets: ['far'], anonymous: true, bandwidth: '1MB', clock };
     await using mock = await startS3Mock(options);
     const body = Buffer.alloc(100_000);
-    const elapsed = async (work: Promise<unknown>): Promise<number> => {
-      const begin = clock.nowMs();
-      let isDone = false;
-      const done = work.finally(() => {
-        isDone = true;
-      });
-      await eventually(
-        () => {
-          // To the next timer and no further: the time between is the server's own.
-          if (!isDone && clock.nextTimerMs !== undefined) clock.advance(clock.nextTimerMs - clock.nowMs());
-          return isDone;
-        },
-        'the transfer',
-        { intervalMs: 0 },
-      );
-      await done;
-      return clock.nowMs() - begin;
-    };
     const url = `${mock.endpoint}/far/object`;
-    expect(await elapsed(fetch(url, { method: 'PUT', body }))).toBeGreaterThanOrEqual(98);
-    expect(await elapsed(fetch(url).then((response) => response.arrayBuffer()))).toBeGreaterThanOrEqual(98);
+    expect(await elapsed(clock, fetch(url, { method: 'PUT', body }))).toBeGreaterThanOrEqual(98);
+    expect(
+      await elapsed(
+        clock,
+        fetch(url).then((response) => response.arrayBuffer()),
+      ),
+    ).toBeGreaterThanOrEqual(98);
     mock.faults.setPlan([{ times: 1, fault: { kind: 'bandwidth', bandwidth: '100kB' } }]);
-    const slow = await elapsed(fetch(url).then((response) => response.arrayBuffer()));
+    const slow = await elapsed(
+      clock,
+      fetch(url).then((response) => response.arrayBuffer()),
+    );
     expect(slow).toBeGreaterThanOrEqual(980);
     expect(slow).toBeLessThanOrEqual(1000);
+  });
+
+  test('a limit of each connection is not shared', async () => {
+    const clock = new ManualClock();
+    await using mock = await startS3Mock({ buckets: ['far'], anonymous: true, connectionBandwidth: '1MB', clock });
+    await mock.createObject('far', 'object', 200_000);
+    const get = () => fetch(`${mock.endpoint}/far/object`).then((response) => response.arrayBuffer());
+    const took = await elapsed(clock, Promise.all([get(), get()]));
+    expect(took).toBeGreaterThanOrEqual(195);
+    expect(took).toBeLessThanOrEqual(205);
   });
 });

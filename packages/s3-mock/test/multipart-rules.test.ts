@@ -109,7 +109,10 @@ test('an object has at most 5 TiB', async () => {
     return { PartNumber, ETag: /[0-9a-f]{32}/.exec(text)?.[0] };
   };
   const numbers = Array.from({ length: 1024 }, (_, index) => index + 1);
-  const Parts = await Promise.all(numbers.map(copy));
+  const Parts: CompletedPart[] = [];
+  for (let done = 0; done < numbers.length; done += 16) {
+    Parts.push(...(await Promise.all(numbers.slice(done, done + 16).map(copy))));
+  }
   const tooMany = { Parts: [...Parts, await copy(1025)] };
   const failing = client.send(new CompleteMultipartUploadCommand({ ...whole, MultipartUpload: tooMany }));
   await expect(failing).rejects.toMatchObject({ name: 'EntityTooLarge' });
