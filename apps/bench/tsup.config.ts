@@ -1,5 +1,9 @@
 import type { Options } from 'tsup';
 import { program } from '../../tools/config/tsup.shared.ts';
 
-const config: Options = program({ main: 'src/main.ts', start: 'src/start.ts' });
+const config: Options = program({
+  main: 'src/main.ts',
+  start: 'src/start.ts',
+  'lock-contender': 'src/lock-contender.ts',
+});
 export default config;

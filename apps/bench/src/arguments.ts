@@ -31,7 +31,8 @@ export const benchHelp: string = `Usage: conveyor-bench [options]
 Measures conveyor beside system calls, stdio and node:fs: on the same machine, in
 the same run, in turn and repeated; every byte is verified outside of the clock.
 
-  --suite NAME      core (the C API) or node; may be repeated (default: all)
+  --suite NAME      core (the C API), node or lock; may be repeated
+                    (default: all)
   --workload ID     only this workload; may be repeated; --list names them
   --repeat N        measured rounds of each case, 1 to ${roundsMost}
                     (default: ${roundsDefault}; quick: ${quickRoundsDefault})

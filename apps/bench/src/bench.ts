@@ -2,7 +2,7 @@ import { describeMachine, loadOneMinute } from './machine.ts';
 import { type MissingPlace, type Place, withScratch } from './place.ts';
 import type { CaseResult, Report } from './report.ts';
 import { type Figures, judge } from './requirement.ts';
-import type { Outcome } from './samples.ts';
+import { leastShare, type Outcome } from './samples.ts';
 import { pairedRatios, type Spread, spreadOf } from './statistics.ts';
 import type { Condition, Scale, Workload } from './workload.ts';
 
@@ -88,6 +88,7 @@ async function runCase(
 type Digest = (
   | Pick<Extract<CaseResult, { kind: 'timed' }>, 'kind' | 'bytes' | 'operationBytes' | 'samples' | 'sides' | 'ratio'>
   | Pick<Extract<CaseResult, { kind: 'gauged' }>, 'kind' | 'gauge'>
+  | Pick<Extract<CaseResult, { kind: 'shared' }>, 'kind' | 'counts'>
 ) & { figures: Figures };
 
 /** The figures of an outcome: medians over the rounds after the warm-up. */
@@ -95,6 +96,10 @@ function digest(outcome: Outcome, peer: string | undefined): Digest {
   if (outcome.kind === 'gauged') {
     const { gauge } = outcome;
     return { kind: 'gauged', gauge, figures: { threads: gauge.threads, residentBytes: gauge.residentBytes } };
+  }
+  if (outcome.kind === 'shared') {
+    const { counts } = outcome;
+    return { kind: 'shared', counts: [...counts], figures: { leastShare: leastShare(counts) } };
   }
   const { bytes, operationBytes, samples } = outcome;
   const sides = [...new Set(samples.map(({ side }) => side))].map((name) => ({

@@ -1,5 +1,6 @@
 import type { BenchPlan } from './bench.ts';
 import { requireCoreProgram } from './core-program.ts';
+import { requireLockProgram } from './lock-contenders.ts';
 import { diskPlace, type MissingPlace, memoryPlace, type Place } from './place.ts';
 import { placeBytes, type Scale, type Workload } from './workload.ts';
 
@@ -19,6 +20,7 @@ export interface PlanRequest {
  */
 export async function planBench({ workloads, rounds, scale, directory, signal }: PlanRequest): Promise<BenchPlan> {
   if (workloads.some(({ suite }) => suite === 'core')) requireCoreProgram();
+  if (workloads.some(({ suite }) => suite === 'lock')) requireLockProgram();
   const bytes = placeBytes(scale);
   const memory = await memoryPlace(bytes);
   const disk = await diskPlace(directory, bytes);

@@ -26,7 +26,7 @@ export interface Parameters {
 }
 
 /** One case: a workload in a place under a condition. */
-export type CaseResult = TimedResult | GaugedResult;
+export type CaseResult = TimedResult | GaugedResult | SharedResult;
 
 interface Case {
   workload: string;
@@ -57,13 +57,19 @@ export interface GaugedResult extends Case {
   gauge: Gauge;
 }
 
+export interface SharedResult extends Case {
+  kind: 'shared';
+  /** How often each process had the lock. */
+  counts: number[];
+}
+
 const figure = v.pipe(v.number(), v.finite(), v.minValue(0));
 const spreadEntries = { median: figure, min: figure, max: figure };
 const placeNames = v.picklist(['memory', 'disk']);
 const placeSchema = v.strictObject({ name: placeNames, directory: v.string(), fileSystem: v.string() });
 
 const verdictSchema = v.strictObject({
-  measure: v.picklist(['ratio', 'ms', 'threads', 'residentBytes']),
+  measure: v.picklist(['ratio', 'ms', 'threads', 'residentBytes', 'leastShare']),
   bound: v.picklist(['at least', 'at most']),
   limit: figure,
   value: figure,
@@ -91,6 +97,12 @@ const timedSchema = v.strictObject({
 });
 
 const gaugedSchema = v.strictObject({ kind: v.literal('gauged'), ...caseEntries, gauge: gaugeSchema });
+
+const sharedSchema = v.strictObject({
+  kind: v.literal('shared'),
+  ...caseEntries,
+  counts: v.pipe(v.array(whole), v.minLength(1)),
+});
 
 const parametersSchema = v.strictObject({
   workloads: v.array(v.string()),
@@ -124,5 +136,5 @@ export const reportSchema: v.GenericSchema<Report> = v.strictObject({
     revision: v.nullable(v.string()),
   }),
   parameters: parametersSchema,
-  results: v.array(v.variant('kind', [timedSchema, gaugedSchema])),
+  results: v.array(v.variant('kind', [timedSchema, gaugedSchema, sharedSchema])),
 });

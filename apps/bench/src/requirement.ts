@@ -1,7 +1,7 @@
 import type { Spread } from './statistics.ts';
 
 /** What is compared with a limit. */
-export type Measure = 'ratio' | 'ms' | 'threads' | 'residentBytes';
+export type Measure = 'ratio' | 'ms' | 'threads' | 'residentBytes' | 'leastShare';
 
 /** What a workload must reach. */
 export interface Requirement {
@@ -22,6 +22,7 @@ export interface Figures {
   readonly conveyorNs?: Spread | undefined;
   readonly threads?: number | undefined;
   readonly residentBytes?: number | undefined;
+  readonly leastShare?: number | undefined;
 }
 
 /**
@@ -48,5 +49,7 @@ function figureOf(measure: Measure, figures: Figures): number | undefined {
       return figures.threads;
     case 'residentBytes':
       return figures.residentBytes;
+    case 'leastShare':
+      return figures.leastShare;
   }
 }

@@ -1,6 +1,7 @@
 import type { Place } from './place.ts';
-import type { CaseResult, GaugedResult, TimedResult } from './report.ts';
+import type { CaseResult, GaugedResult, SharedResult, TimedResult } from './report.ts';
 import type { Requirement, Verdict } from './requirement.ts';
+import { leastShare } from './samples.ts';
 import { type Column, tableLines } from './table.ts';
 import { styled, type Terminal } from './terminal.ts';
 import { formatBytes, formatCount, formatNs, formatRatio } from './units.ts';
@@ -23,7 +24,13 @@ export class ResultTable {
     const head = styled(this.#terminal, 'bold', workload.title);
     const isJudged = results.some(({ verdicts }) => verdicts.length > 0);
     const about = [amountText(results[0]), ...(isJudged ? [`must reach: ${limitsText(workload)}`] : [])].join('; ');
-    const body = timed.length > 0 ? this.#timedLines(workload, timed) : this.#gaugedLines(workload, gauged);
+    const shared = results.filter((result) => result.kind === 'shared');
+    const body =
+      timed.length > 0
+        ? this.#timedLines(workload, timed)
+        : shared.length > 0
+          ? this.#sharedLines(workload, shared)
+          : this.#gaugedLines(workload, gauged);
     return [head, styled(this.#terminal, 'dim', `  ${about}`), ...body];
   }
 
@@ -63,6 +70,24 @@ export class ResultTable {
       formatCount(result.gauge.handles),
       String(result.gauge.threads),
       formatBytes(result.gauge.residentBytes),
+      this.#verdictWord(result),
+    ]);
+    return tableLines(columns, rows);
+  }
+
+  #sharedLines(workload: Workload, results: readonly SharedResult[]): string[] {
+    const columns: Column[] = [
+      { head: '', align: 'left' },
+      { head: 'in all', align: 'right' },
+      { head: 'least', align: 'right' },
+      { head: 'of the mean', align: 'right' },
+      { head: '', align: 'left' },
+    ];
+    const rows = results.map((result) => [
+      caseLabel(workload, result),
+      formatCount(result.counts.reduce((sum, count) => sum + count, 0)),
+      formatCount(Math.min(...result.counts)),
+      formatRatio(leastShare(result.counts)),
       this.#verdictWord(result),
     ]);
     return tableLines(columns, rows);
@@ -118,7 +143,9 @@ export function caseLabel(workload: Workload, result: { place: Place | null; con
 
 /** How much was moved: `64 MiB in pieces of 4 KiB`. */
 function amountText(result: CaseResult | undefined): string {
+  if (result?.kind === 'shared') return `${result.counts.length} processes`;
   if (result?.kind !== 'timed') return 'after a rest';
+  if (result.suite === 'lock') return `${formatCount(result.bytes / result.operationBytes)} times`;
   return `${formatBytes(result.bytes)} in pieces of ${formatBytes(result.operationBytes)}`;
 }
 
@@ -139,13 +166,14 @@ function limitText(requirement: Requirement, peer: string | undefined): string {
 }
 
 function measureWord({ measure }: Pick<Verdict, 'measure'>): string {
-  return { ratio: '', ms: '', threads: 'threads', residentBytes: 'resident' }[measure];
+  return { ratio: '', ms: '', threads: 'threads', residentBytes: 'resident', leastShare: 'of the mean' }[measure];
 }
 
 function valueText({ measure }: Pick<Verdict, 'measure'>, value: number | undefined): string {
   if (value === undefined) return '';
   if (measure === 'ratio') return `${value === Math.round(value * 10) / 10 ? value : formatRatio(value)} ${times}`;
   if (measure === 'ms') return Number.isInteger(value) ? `${value} ms` : formatNs(value * 1e6);
+  if (measure === 'leastShare') return formatRatio(value);
   return measure === 'threads' ? String(value) : formatBytes(value);
 }
 

@@ -48,7 +48,7 @@ export const gaugeSchema: v.GenericSchema<Gauge> = v.strictObject({
 });
 
 /** What was measured of one case. */
-export type Outcome = TimedOutcome | GaugedOutcome;
+export type Outcome = TimedOutcome | GaugedOutcome | SharedOutcome;
 
 export interface TimedOutcome {
   readonly kind: 'timed';
@@ -60,6 +60,18 @@ export interface TimedOutcome {
 export interface GaugedOutcome {
   readonly kind: 'gauged';
   readonly gauge: Gauge;
+}
+
+/** How often each of several processes had what all of them wanted. */
+export interface SharedOutcome {
+  readonly kind: 'shared';
+  readonly counts: readonly number[];
+}
+
+/** What the one who had least has of the mean: 1 where all are equal. Requires: somebody had something. */
+export function leastShare(counts: readonly number[]): number {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return Math.min(...counts) / (total / counts.length);
 }
 
 /** Bytes that came out are not the bytes that went in: no figure of such a run is worth anything. */

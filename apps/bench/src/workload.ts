@@ -1,7 +1,7 @@
 import type { Requirement } from './requirement.ts';
 import type { Outcome } from './samples.ts';
 
-export const suiteNames = ['core', 'node'] as const;
+export const suiteNames = ['core', 'node', 'lock'] as const;
 export type SuiteName = (typeof suiteNames)[number];
 
 /** How much work a run does. Sizes are bytes. */

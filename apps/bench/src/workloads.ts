@@ -1,4 +1,5 @@
 import { coreWorkloads } from './core-workloads.ts';
+import { lockWorkloads } from './lock-workloads.ts';
 import { nodeDistantReads, nodeDistantWrites } from './node-distant-workloads.ts';
 import { nodeReads, nodeWrites } from './node-file-workloads.ts';
 import type { Workload } from './workload.ts';
@@ -10,4 +11,5 @@ export const allWorkloads: readonly Workload[] = [
   nodeReads(),
   nodeDistantWrites(),
   nodeDistantReads(),
+  ...lockWorkloads,
 ];

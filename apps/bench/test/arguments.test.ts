@@ -19,7 +19,7 @@ test('without arguments everything is measured', () => {
 
 test('suites and workloads narrow it down', () => {
   expect(idsOf('--suite', 'node').every((id) => id.startsWith('node-'))).toBe(true);
-  expect(idsOf('--suite', 'core', '--suite', 'node')).toEqual(allWorkloads.map(({ id }) => id));
+  expect(idsOf('--suite', 'core', '--suite', 'lock', '--suite', 'node')).toEqual(allWorkloads.map(({ id }) => id));
   expect(idsOf('--workload', 'read-64', '--workload', 'write-4k')).toEqual(['write-4k', 'read-64']);
 });
 
@@ -36,7 +36,7 @@ test('help, version and list come before everything else', () => {
 });
 
 test.each([
-  [['--suite', 'gpu'], '--suite gpu: there are core, node'],
+  [['--suite', 'gpu'], '--suite gpu: there are core, node, lock'],
   [['--workload', 'x'], '--workload x: there is none; --list names them'],
   [['--suite', 'node', '--workload', 'write-4k'], 'none of these workloads is in that suite'],
   [['--repeat', '0'], '--repeat 0: a whole number from 1 to 1000 is needed'],
