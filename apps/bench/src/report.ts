@@ -114,6 +114,7 @@ const parametersSchema = v.strictObject({
     distantBytes: whole,
     linkBytes: whole,
     nodeBytes: whole,
+    s3Bytes: whole,
     handles: whole,
     restMs: whole,
   }),

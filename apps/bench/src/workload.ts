@@ -1,7 +1,7 @@
 import type { Requirement } from './requirement.ts';
 import type { Outcome } from './samples.ts';
 
-export const suiteNames = ['core', 'node', 'lock'] as const;
+export const suiteNames = ['core', 'node', 'lock', 's3'] as const;
 export type SuiteName = (typeof suiteNames)[number];
 
 /** How much work a run does. Sizes are bytes. */
@@ -18,6 +18,8 @@ export interface Scale {
   readonly linkBytes: number;
   /** Of files that are moved by JavaScript. */
   readonly nodeBytes: number;
+  /** Of objects in a bucket. */
+  readonly s3Bytes: number;
   readonly handles: number;
   /** How long handles rest before they count as idle. */
   readonly restMs: number;
@@ -32,6 +34,7 @@ export const fullScale: Scale = {
   distantBytes: 10 * mib,
   linkBytes: 100 * mib,
   nodeBytes: 32 * mib,
+  s3Bytes: 512 * mib,
   handles: 10_000,
   restMs: 3000,
 };
@@ -43,6 +46,7 @@ export const quickScale: Scale = {
   distantBytes: mib / 2,
   linkBytes: mib,
   nodeBytes: mib,
+  s3Bytes: 16 * mib,
   handles: 500,
   restMs: 0,
 };

@@ -2,6 +2,7 @@ import { coreWorkloads } from './core-workloads.ts';
 import { lockWorkloads } from './lock-workloads.ts';
 import { nodeDistantReads, nodeDistantWrites } from './node-distant-workloads.ts';
 import { nodeReads, nodeWrites } from './node-file-workloads.ts';
+import { s3Workloads } from './s3-workloads.ts';
 import type { Workload } from './workload.ts';
 
 /** Everything that can be measured, in the order in which it is. */
@@ -12,4 +13,5 @@ export const allWorkloads: readonly Workload[] = [
   nodeDistantWrites(),
   nodeDistantReads(),
   ...lockWorkloads,
+  ...s3Workloads(),
 ];

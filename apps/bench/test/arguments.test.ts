@@ -6,10 +6,12 @@ import { allWorkloads } from '../src/workloads.ts';
 const parse = (...args: string[]) => parseBenchArguments(args, allWorkloads);
 const idsOf = (...args: string[]) => parse(...args).workloads.map(({ id }) => id);
 
-test('without arguments everything is measured', () => {
+const local = allWorkloads.filter(({ suite }) => suite !== 's3');
+
+test('without arguments everything is measured that needs no network', () => {
   expect(parse()).toEqual({
     action: 'run',
-    workloads: allWorkloads,
+    workloads: local,
     rounds: 11,
     isQuick: false,
     directory: undefined,
@@ -19,7 +21,9 @@ test('without arguments everything is measured', () => {
 
 test('suites and workloads narrow it down', () => {
   expect(idsOf('--suite', 'node').every((id) => id.startsWith('node-'))).toBe(true);
-  expect(idsOf('--suite', 'core', '--suite', 'lock', '--suite', 'node')).toEqual(allWorkloads.map(({ id }) => id));
+  expect(idsOf('--suite', 'core', '--suite', 'lock', '--suite', 'node')).toEqual(local.map(({ id }) => id));
+  expect(idsOf('--suite', 's3')).toEqual(['s3-read', 's3-write', 's3-random-read', 's3-first-byte']);
+  expect(idsOf('--workload', 's3-read')).toEqual(['s3-read']);
   expect(idsOf('--workload', 'read-64', '--workload', 'write-4k')).toEqual(['write-4k', 'read-64']);
 });
 
@@ -36,7 +40,7 @@ test('help, version and list come before everything else', () => {
 });
 
 test.each([
-  [['--suite', 'gpu'], '--suite gpu: there are core, node, lock'],
+  [['--suite', 'gpu'], '--suite gpu: there are core, node, lock, s3'],
   [['--workload', 'x'], '--workload x: there is none; --list names them'],
   [['--suite', 'node', '--workload', 'write-4k'], 'none of these workloads is in that suite'],
   [['--repeat', '0'], '--repeat 0: a whole number from 1 to 1000 is needed'],

@@ -11,6 +11,7 @@ export const tinyScale: Scale = {
   distantBytes: 64 * 1024,
   linkBytes: 256 * 1024,
   nodeBytes: 64 * 1024,
+  s3Bytes: 1024 * 1024,
   handles: 50,
   restMs: 0,
 };
