@@ -21,11 +21,18 @@ if (missing.length > 0) {
 
 const cluster = new CephCluster();
 let child;
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child?.kill(signal));
+let isStopped = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    isStopped = true;
+    child?.kill(signal);
+  });
+}
 try {
   const beginMs = performance.now();
   await cluster.start();
   console.log(`RGW answers at ${cluster.endpoint} after ${((performance.now() - beginMs) / 1000).toFixed(1)} s`);
+  if (isStopped) throw new Error('stopped before the command began');
   child = spawn(command, args, { stdio: 'inherit', env: environment(cluster) });
   const [code, signal] = await once(child, 'exit');
   process.exitCode = signal === null ? code : 1;
