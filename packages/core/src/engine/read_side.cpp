@@ -222,6 +222,18 @@ void ReadSide::fetch_ahead(ReadStream& stream) {
   }
 }
 
+// The next pieces of a stride, and nothing between them.
+void ReadSide::fetch_strided() {
+  for (uint32_t n = 1; n <= config_.read_depth && streams_.guesses_pay_off(); ++n) {
+    const std::optional<Range> piece = stride_.ahead(n);
+    if (!piece || piece->begin >= file_end_ || piece->length() > config_.max_io || paused_) return;
+    const Reach got = reach(*piece, 0);
+    if (got.stop != Stop::kHole) continue;
+    if (ops_.reads() >= config_.read_depth) return;
+    if (!fetch(got.hole)) return;
+  }
+}
+
 void ReadSide::drop(std::map<uint64_t, Chunk>::iterator chunk) {
   uint64_t used = chunk->second.read_end - chunk->second.range.begin;
   streams_.account(used, chunk->second.range.length() - used);
@@ -274,6 +286,8 @@ void ReadSide::finish(Request& request, ssize_t result) {
     if (result > 0) {
       streams_.leave(*stream, static_cast<uint64_t>(request.offset), static_cast<uint64_t>(result));
       fetch_ahead(*stream);
+      stride_.note(static_cast<uint64_t>(request.offset), request.count);
+      fetch_strided();
     }
     lane_stream_next_ = stream->next;
   }

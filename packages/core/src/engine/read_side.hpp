@@ -18,6 +18,7 @@
 #include "engine/op_table.hpp"
 #include "engine/read_pace.hpp"
 #include "engine/read_stream.hpp"
+#include "engine/read_stride.hpp"
 #include "engine/request.hpp"
 
 namespace conveyor {
@@ -145,6 +146,7 @@ class ReadSide {
   bool fetch_holes(Request& request);
   bool fetch(Range range);
   void fetch_ahead(ReadStream& stream);
+  void fetch_strided();
   bool make_room(size_t size);
   std::map<uint64_t, Chunk>::iterator dispensable();
   void choose_fetcher(const Request& request);
@@ -174,6 +176,7 @@ class ReadSide {
   Actions& actions_;
   ExtentWrites* writes_ = nullptr;
   ReadStreams streams_;
+  ReadStride stride_;
   ReadPace pace_;
   std::map<uint64_t, Chunk> chunks_;  // by begin
   std::vector<std::unique_ptr<DirectRead>> directs_;

@@ -43,7 +43,7 @@ ReadStream* ReadStreams::enter(uint64_t offset, uint64_t count, uint64_t share) 
     // Two reads in a row may be chance: more than was read is fetched ahead only where that has paid off before.
     if (s->window == 0)
       s->window =
-          used_ > unused_ ? config_.read_window_initial : std::min<uint64_t>(config_.read_window_initial, s->run);
+          used_ > 2 * unused_ ? config_.read_window_initial : std::min<uint64_t>(config_.read_window_initial, s->run);
     // Confirmed hits double it up to the size of one large operation; beyond that only waiting does.
     if (s->run >= 2 * s->window && s->window < config_.max_io) s->window *= 2;
     if (s->window > 0 && s->run >= count && guesses_pay_off()) s->window = std::max(s->window, 2 * count);

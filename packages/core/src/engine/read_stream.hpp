@@ -56,8 +56,9 @@ class ReadStreams {
       if (stream.used_at > 0) visit(stream);
   }
 
- private:
   bool guesses_pay_off() const { return unused_ <= used_ + 2 * config_.read_window_initial; }
+
+ private:
   ReadStream* match(uint64_t offset);
   ReadStream* oldest();
 
