@@ -8,6 +8,7 @@ export const scriptDescriptions = {
   'test:asan': 'the native tests under AddressSanitizer and UBSan',
   stress: 'the native stress tests, ITERATIONS=500 rounds with random CPU counts and pool sizes (SEED=N repeats)',
   fuzz: 'the C API against a plain file with libFuzzer (-- --minutes N); needs clang',
+  soak: 'the simulation of the engine in ever new worlds, for MINUTES=N or until it is stopped',
   bench: 'conveyor beside its peers on this machine; arguments go to conveyor-bench',
   build: 'check the machine, install the packages, build native code and all packages',
   lint: 'biome: format and lint',

@@ -65,7 +65,7 @@ void Engine::end_event() {
     moved = pump_close() || moved;
   }
   if (writes_) writes_->pump();
-  starving_ = actions_.starved;
+  if (actions_.starved) starved_retry_ = std::min(starved_retry_, now_ + kStarvedRetry);
   if (!ops_.idle()) adaptation_.wake(now_);
   if (idle_check_ == kNever && (window_bytes() > 0 || write_capacity() > 0)) idle_check_ = now_ + config_.idle;
   if (truncation_.begun || close_) return;
@@ -183,6 +183,7 @@ void Engine::op_failed(BackendOp* op, int error) {
 
 void Engine::tick(Time now) {
   begin_event(now);
+  starved_retry_ = kNever;
   ops_.resume_retries(now);
   if (writes_) writes_->tick(now);
   adaptation_.tick(now);
@@ -200,7 +201,7 @@ void Engine::tick(Time now) {
 Time Engine::next_wakeup() const {
   Time at = std::min({ops_.next_retry(), idle_check_, adaptation_.closes_at()});
   if (writes_) at = std::min(at, writes_->age_deadline());
-  return starving_ ? std::min(at, now_ + kStarvedRetry) : at;
+  return std::min(at, starved_retry_);
 }
 
 bool Engine::give_back() {
@@ -219,11 +220,7 @@ bool Engine::cancel(Request& request, int error, Time now) {
   if (request.stage == Stage::kDone) return false;
   begin_event(now);
   bool taken = take_out(request);
-  if (taken) {
-    ssize_t accepted = request.kind == RequestKind::kWrite ? static_cast<ssize_t>(request.accepted) : 0;
-    if (accepted > 0) step_cursor(request, static_cast<uint64_t>(accepted));
-    finish(request, accepted > 0 ? accepted : -error);
-  }
+  if (taken) cut_short(request, error);
   end_event();
   return taken;
 }
@@ -283,9 +280,12 @@ void Engine::invalidate(Time now) {
 }
 
 void Engine::clear_error(Time now) {
-  if (!writes_) return;
+  // Too late when the backend closes: what has not landed is lost, and the close has to say so.
+  if (!writes_ || close_flying_) return;
   begin_event(now);
   writes_->clear_error();
+  // A close that had given up on landing hopes again.
+  if (close_ && !close_flying_ && close_->stage == Stage::kClosing) close_landing(*close_);
   end_event();
 }
 

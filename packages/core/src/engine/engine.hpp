@@ -119,8 +119,9 @@ class Engine {
   void start_write(Request& request);
   bool continue_write(Request& request);
   void accepted(Request& request);
-  void written(Request& request);
-  void step_cursor(const Request& request, uint64_t count);
+  void written(Request& request, size_t count);
+  size_t accepted_part(const Request& request) const;
+  void cut_short(Request& request, int error);
   void start_read(Request& request);
   void read_done(Request& request);
   void start_seek(Request& request);
@@ -144,6 +145,7 @@ class Engine {
   bool pump_sync();
   void synced(int error);
   void start_close(Request& request);
+  void close_landing(Request& request);
   bool pump_close();
   void closed(int error);
   void reopen();
@@ -168,13 +170,13 @@ class Engine {
   static constexpr uint64_t kUnknownCursor = UINT64_MAX;  // where no lane begins
   uint64_t cursor_ = 0;
   bool cursor_at_end_ = false;  // append: behind what the last write at the cursor appended, wherever that lands
-  uint64_t appended_behind_cursor_ = 0;  // by writes that leave the cursor alone, since then
-  Request* cursor_owner_ = nullptr;      // a pending operation that will move the cursor
-  RequestList cursor_queue_;             // operations behind it
-  RequestList write_queue_;              // writes that wait for room, and truncates, in order
-  RequestList quiet_queue_;              // need to see the end of the file while no append is in flight
-  RequestList sizing_;                   // wait for the backend's size
-  RequestList paused_sizes_;             // will ask for it when a truncate is done
+  uint64_t appended_to_ = 0;  // and where that ends in the ring; what follows there was appended behind the cursor
+  Request* cursor_owner_ = nullptr;  // a pending operation that will move the cursor
+  RequestList cursor_queue_;         // operations behind it
+  RequestList write_queue_;          // writes that wait for room, and truncates, in order
+  RequestList quiet_queue_;          // need to see the end of the file while no append is in flight
+  RequestList sizing_;               // wait for the backend's size
+  RequestList paused_sizes_;         // will ask for it when a truncate is done
   Truncation truncation_;
   RequestList sync_waiting_;  // flushed, wait for the next sync
   RequestList sync_running_;
@@ -183,7 +185,7 @@ class Engine {
   bool close_flying_ = false;
   Time idle_check_ = kNever;
   uint64_t traffic_seen_ = 0;
-  bool starving_ = false;  // for memory
+  Time starved_retry_ = kNever;  // memory was refused: when to try again, whatever happens until then
 };
 
 }  // namespace conveyor

@@ -44,9 +44,9 @@ void Engine::size_known(Request& request, ssize_t result) {
   if (extents_) end = std::max(end, extents_->end());
   if (appends_) end += appends_->pending();
   if (request.kind == RequestKind::kSize) return finish(request, static_cast<ssize_t>(end));
-  const uint64_t cursor = end - std::min(end, appended_behind_cursor_);
+  const uint64_t cursor = cursor_at_end_ ? end - std::min(end, writes_->ring().tail() - appended_to_) : cursor_;
   if (request.kind == RequestKind::kSeek) return seek_from(request, request.whence == SEEK_END ? end : cursor);
-  if (request.at_cursor && cursor_at_end_) {
+  if (request.at_cursor) {  // a truncate may have placed it since the read began
     cursor_ = cursor;
     cursor_at_end_ = false;
     request.offset = static_cast<int64_t>(cursor);
@@ -89,7 +89,7 @@ void Engine::submit_truncate() {
 // The cursor stands behind its own append, and stays there when the end of file moves [P4].
 void Engine::place_cursor(uint64_t size) {
   truncation_.sizing = nullptr;
-  if (cursor_at_end_) cursor_ = size - std::min(size, appended_behind_cursor_);
+  if (cursor_at_end_) cursor_ = size - std::min(size, writes_->ring().tail() - appended_to_);
   cursor_at_end_ = false;
   submit_truncate();
 }
@@ -143,7 +143,7 @@ void Engine::landed(Request& request) {
       request.stage = Stage::kSyncWaiting;
       return sync_waiting_.push_back(&request);
     case RequestKind::kClose: request.stage = Stage::kClosing; return;
-    case RequestKind::kWrite: return written(request);
+    case RequestKind::kWrite: return written(request, request.count);
     default: return finish(request, 0);
   }
 }
@@ -194,13 +194,13 @@ void Engine::write_error() {
   while (Request* r = write_queue_.pop_front()) (r == truncation_.request ? waiters : queued).push_back(r);
   while (Request* r = waiters.pop_front()) write_queue_.push_back(r);
   while (Request* r = queued.pop_front()) {
-    bool some = r->kind == RequestKind::kWrite && r->accepted > 0 && !config_.write_through;
-    if (some) step_cursor(*r, r->accepted);
-    finish(*r, some ? static_cast<ssize_t>(r->accepted) : -writes_->take_report());
+    cut_short(*r, accepted_part(*r) > 0 ? 0 : writes_->take_report());
   }
-  if (!config_.write_through || close_) return;
+  if (!config_.write_through || config_.keep_until_sync || close_) return;
   // Nobody was told that these bytes are safe, so they need not be kept.
+  const uint64_t pending = appends_ ? appends_->pending() : 0;
   writes_->discard();
+  if (appends_) appended_to_ += pending - appends_->pending();
   writes_->clear_error();
 }
 
@@ -216,9 +216,13 @@ void Engine::start_close(Request& request) {
       refused.push_back(r);
     }
   }
-  for (Request* r : refused) finish(*r, -EBADF);
+  for (Request* r : refused) cut_short(*r, EBADF);
   ops_.give_up_reads(true);
   while (BackendOp* op = ops_.take_waiting_read()) op_failed(op, EBADF);
+  close_landing(request);
+}
+
+void Engine::close_landing(Request& request) {
   if (!writes_ || writes_->sticky().error != 0) return;
   if (!writes_->ledger().wait(request, writes_->ring().tail())) return;
   request.stage = Stage::kLanding;

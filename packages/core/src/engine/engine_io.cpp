@@ -45,33 +45,43 @@ bool Engine::continue_write(Request& request) {
   }
   actions_.starved = actions_.starved || writes_->ring().starved();
   if (!config_.nonblocking) return false;
-  if (request.accepted > 0) step_cursor(request, request.accepted);
-  finish(request, request.accepted > 0 ? static_cast<ssize_t>(request.accepted) : -EAGAIN);
+  if (config_.write_through && request.accepted > 0) {
+    request.count = request.accepted;  // what was taken is on its way: the write is that part
+    accepted(request);
+    return true;
+  }
+  cut_short(request, EAGAIN);
   return true;
 }
 
 void Engine::accepted(Request& request) {
-  if (!config_.write_through) return written(request);
+  if (!config_.write_through) return written(request, request.count);
   // The cursor stays his: it moves when the bytes have landed, and not at all when they do not.
   request.stage = Stage::kLanding;
   writes_->ledger().wait(request, writes_->ring().tail());
   writes_->demand();
 }
 
-void Engine::written(Request& request) {
-  step_cursor(request, request.count);
-  finish(request, static_cast<ssize_t>(request.count));
-}
-
-// A write ends, `count` bytes of it were accepted.
-void Engine::step_cursor(const Request& request, uint64_t count) {
+// The first `count` bytes of a write count as written, and no others will follow.
+void Engine::written(Request& request, size_t count) {
   if (request.at_cursor) {
     cursor_at_end_ = config_.append;
     cursor_ = config_.append ? kUnknownCursor : static_cast<uint64_t>(request.offset) + count;
-    appended_behind_cursor_ = 0;
-  } else if (cursor_at_end_) {
-    appended_behind_cursor_ += count;
+    // Unbuffered: others may have been accepted since this one was.
+    if (appends_) appended_to_ = config_.write_through ? request.land_before : writes_->ring().tail();
   }
+  finish(request, static_cast<ssize_t>(count));
+}
+
+// How much of a write that does not come to its end its caller may rely on [W6]. Accepted is not enough where a write
+// promises to have landed.
+size_t Engine::accepted_part(const Request& request) const {
+  return request.kind == RequestKind::kWrite && !config_.write_through ? request.accepted : 0;
+}
+
+void Engine::cut_short(Request& request, int error) {
+  if (size_t count = accepted_part(request)) return written(request, count);
+  finish(request, -error);
 }
 
 bool Engine::pump_write_queue() {

@@ -6,6 +6,7 @@
 
 #include "engine/backend_op.hpp"
 #include "engine/intrusive_list.hpp"
+#include "engine/planted.hpp"
 #include "engine/range.hpp"
 
 namespace conveyor {
@@ -61,7 +62,7 @@ class ExtentIndex {
         split(*extent, range.begin);
         continue;
       }
-      if (extent->end() > range.end) split(*extent, range.end);
+      if (extent->end() > range.end && !planted(Bug::kLostExtent)) split(*extent, range.end);
       gone(static_cast<const Extent&>(*extent));
       erase(*extent);
     }

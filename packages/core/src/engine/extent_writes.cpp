@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/planted.hpp"
 #include "engine/read_side.hpp"
 
 namespace conveyor {
@@ -73,6 +74,7 @@ void ExtentWrites::open_lane(Range keep_out) {
 }
 
 bool ExtentWrites::blocked(const Extent& extent) const {
+  if (planted(Bug::kReorderedOverlap)) return reads_->reads_now(extent.range(), extent.position);
   return ops_.overlaps(extent.range()) || reads_->reads_now(extent.range(), extent.position);
 }
 
@@ -129,13 +131,14 @@ void ExtentWrites::load(BackendOp* op, Extent& extent) {
   if (&extent == youngest_) youngest_ = nullptr;
   extents_.take_off(extent, *op);
   op->log.push_back({extent.position, extent.length});
+  if (planted(Bug::kEarlyFree)) ring_.drop(extent.position, extent.length);
   ring_.for_each_piece(extent.position, extent.length, [&](std::byte* data, size_t length) {
     op->pieces.push_back({data, length});
   });
 }
 
 void ExtentWrites::landed(BackendOp* op) {
-  reads_->patch(*op, ring_);
+  if (!planted(Bug::kStaleRead)) reads_->patch(*op, ring_);
   ring_.unpin(op->ring_generation);
   for (Extent* e = extents_.at_or_after(op->range.begin); e && e->offset < op->range.end;) {
     Extent* next = extents_.next_of(*e);
@@ -152,6 +155,7 @@ void ExtentWrites::landed(BackendOp* op) {
 }
 
 void ExtentWrites::drop_log(BackendOp* op) {
+  if (planted(Bug::kEarlyFree)) return;
   for (LogRun run : op->log) ring_.drop(run.position, run.length);
 }
 

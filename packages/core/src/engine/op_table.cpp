@@ -5,6 +5,8 @@
 #include <cassert>
 #include <cerrno>
 
+#include "engine/planted.hpp"
+
 namespace conveyor {
 namespace {
 
@@ -154,7 +156,7 @@ void OpTable::resume_retries(Time now) {
     if (op->due <= now) {
       op->waiting = false;
       submit_again(op);
-    } else {
+    } else if (!planted(Bug::kMissedWakeup)) {
       next_retry_ = std::min(next_retry_, op->due);
     }
   }

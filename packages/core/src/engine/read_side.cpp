@@ -183,8 +183,9 @@ bool ReadSide::fetch(Range range) {
   bool taken = after != chunks_.begin() && std::prev(after)->second.range.contains(range.begin);  // by a doomed one
   if (paused_ || taken) return false;
   range = rounded(range);
-  // Rounding may take in accepted bytes: those still queued wait until the chunk is there, but not those in flight.
-  if (config_.read_align > 1 && ops_.writes_overlap(range)) return false;
+  // Rounding may take in accepted bytes: those still queued wait until the chunk is there, but not those in flight. Nor
+  // do parts of an unbuffered write that has failed.
+  if (ops_.writes_overlap(range)) return false;
   if (!make_room(range.length())) return false;
   Block data = acquire_block(memory_, range.length());
   if (!data) return false;

@@ -6,7 +6,7 @@
 #include <deque>
 #include <string>
 
-#include "simulation.hpp"
+#include "simulation/simulated_memory.hpp"
 
 namespace conveyor::test {
 namespace {
@@ -31,7 +31,7 @@ std::string read(const WriteRing& ring, const Kept& kept) {
 TEST(w3, space_is_freed_only_when_its_bytes_are_dead) {
   testkit::Prng prng(testkit::seed());
   for (size_t capacity : {64U, 1000U, 4096U, 70000U}) {
-    SimulatedMemory memory(1 << 20);
+    sim::SimulatedMemory memory(1 << 20);
     WriteRing ring(memory, 64, capacity);
     std::deque<Kept> alive;
     uint64_t sum = 0;
@@ -59,7 +59,7 @@ TEST(w3, space_is_freed_only_when_its_bytes_are_dead) {
 }
 
 TEST(w3, growing_keeps_the_memory_that_the_backend_reads) {
-  SimulatedMemory memory(1 << 20);
+  sim::SimulatedMemory memory(1 << 20);
   WriteRing ring(memory, 4096, 64 << 10);
   REQUIRE(ring.reserve(4000));
   uint64_t position = append(ring, std::string(4000, 'a'));
@@ -76,7 +76,7 @@ TEST(w3, growing_keeps_the_memory_that_the_backend_reads) {
 }
 
 TEST(w6, a_refused_growth_changes_nothing) {
-  SimulatedMemory memory(8192);
+  sim::SimulatedMemory memory(8192);
   WriteRing ring(memory, 4096, 64 << 10);
   REQUIRE(ring.reserve(4096));
   uint64_t position = append(ring, std::string(4096, 'a'));
