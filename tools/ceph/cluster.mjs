@@ -33,6 +33,8 @@ export class CephCluster {
   #conf = '';
   /** @type {import('node:child_process').ChildProcess[]} */
   #daemons = [];
+  /** @type {Map<import('node:child_process').ChildProcess, Promise<unknown>>} */
+  #exits = new Map();
   endpoint = '';
   region = 'default';
   accessKeyId = randomBytes(10).toString('hex').toUpperCase();
@@ -64,9 +66,8 @@ export class CephCluster {
 
   /** Ends all daemons and removes the folder. */
   async stop() {
-    const running = this.#daemons.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
-    for (const child of running.reverse()) {
-      const exited = once(child, 'exit');
+    for (const child of this.#daemons.reverse()) {
+      const exited = this.#exits.get(child);
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), 3000);
       await exited;
@@ -148,6 +149,8 @@ export class CephCluster {
     const child = spawn(program, ['-f', ...args, '-c', this.#conf, ...identity], { stdio, env: cleanEnv() });
     closeSync(output);
     this.#daemons.push(child);
+    // From the start: a daemon may end by a signal that was meant for all of this terminal's programs.
+    this.#exits.set(child, new Promise((resolve) => child.once('exit', resolve)));
   }
 }
 
