@@ -138,9 +138,13 @@ export async function copyWithRclone(job: S3Job, direction: 'down' | 'up'): Prom
   try {
     if (direction === 'up') await writeMade(file, job.bytes);
     job.watch.start();
-    await run('rclone', ['copyto', '--config', '/dev/null', '--s3-no-check-bucket', '--ignore-checksum', ...names], {
-      env: unaware(),
-    });
+    await run(
+      'rclone',
+      ['copyto', '--config', '/dev/null', '--s3-no-check-bucket', '--ignore-checksum', '--ignore-times', ...names],
+      {
+        env: unaware(),
+      },
+    );
     job.watch.stop();
     if (direction === 'down') await requireFile(file, job.bytes);
   } finally {
