@@ -14,6 +14,11 @@ const readConditions: readonly Condition[] = [
   { name: 'kept', label: 'kept' },
 ];
 
+const threadConditions: readonly Condition[] = [
+  { name: 'own', label: 'a file each' },
+  { name: 'shared', label: 'all share all' },
+];
+
 const handleConditions: readonly Condition[] = [
   { name: 'opened', label: 'opened' },
   { name: 'used', label: 'used once' },
@@ -120,6 +125,15 @@ export const coreWorkloads: readonly Workload[] = [
     requirements: atLeast(0.8),
     conditions: readConditions,
     program: ['random-pread'],
+    sizes: files(kib4),
+  }),
+  coreWorkload({
+    id: 'threads-4k',
+    title: '4 KiB reads and writes of 16 threads on 16 handles, final flush included',
+    peer: 'pread+pwrite',
+    requirements: atLeast(2),
+    conditions: threadConditions,
+    program: ['threads'],
     sizes: files(kib4),
   }),
   coreWorkload({

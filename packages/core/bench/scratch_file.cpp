@@ -13,12 +13,14 @@ namespace {
 
 constexpr std::size_t kChunkBytes = 1 << 20;
 
+int made = 0;  // by this process; all by its main thread
+
 }  // namespace
 
 void fail(const char* what) { throw std::system_error(errno ? errno : EIO, std::generic_category(), what); }
 
 ScratchFile::ScratchFile(const std::string& directory)
-    : path_(directory + "/core-bench-" + std::to_string(getpid()) + ".scratch") {
+    : path_(directory + "/core-bench-" + std::to_string(getpid()) + "-" + std::to_string(made++) + ".scratch") {
   open_new();
 }
 

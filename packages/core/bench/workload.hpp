@@ -29,6 +29,7 @@ extern const Workload kFarWrites;
 extern const Workload kFarReads;
 extern const Workload kSingleWrites;
 extern const Workload kSingleReads;
+extern const Workload kManyThreads;
 extern const Workload kIdleHandles;
 
 std::span<const Workload* const> all_workloads();
