@@ -2,11 +2,13 @@
 /// What the kernel says about this process.
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace conveyor::test {
 
@@ -21,6 +23,22 @@ inline std::uint64_t process_status(const std::string &name) {
     return value;
   }
   return 0;
+}
+
+/// Bytes of this process that are in memory.
+inline std::uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// Descriptors that this process has open.
+inline std::uint64_t open_descriptors() {
+  std::uint64_t count = 0;
+  for ([[maybe_unused]] const auto &entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
 }
 
 /// How often the calling thread has gone to sleep.
