@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "engine/config.hpp"
+#include "shell/sync_point.hpp"
 
 namespace conveyor {
 
@@ -21,6 +22,7 @@ class Event {
   bool is_set() const { return state_.load(std::memory_order_acquire) == kSet; }  // pairs with set()
 
   void set() {
+    CONVEYOR_SYNC_POINT("event.sets");
     // Releases everything written before to the waiter. A stale address in the wake below wakes nobody or spuriously.
     void* address = &state_;
     if (state_.exchange(kSet, std::memory_order_acq_rel) == kWaiting)
@@ -32,9 +34,11 @@ class Event {
     for (;;) {
       uint32_t seen = kClear;
       if (!state_.compare_exchange_strong(seen, kWaiting, std::memory_order_acq_rel) && seen == kSet) return true;
+      CONVEYOR_SYNC_WAITS("event.waits");
       timespec until{deadline / 1'000'000'000, deadline % 1'000'000'000};
       long rc = syscall(SYS_futex, &state_, FUTEX_WAIT_BITSET_PRIVATE, kWaiting, deadline == kNever ? nullptr : &until,
                         nullptr, FUTEX_BITSET_MATCH_ANY);
+      CONVEYOR_SYNC_POINT("event.woken");
       if (is_set()) return true;
       if (rc == -1 && errno == ETIMEDOUT) return false;
     }

@@ -8,6 +8,7 @@
 
 #include "shell/clock.hpp"
 #include "shell/runtime.hpp"
+#include "shell/sync_point.hpp"
 
 namespace conveyor {
 namespace {
@@ -33,7 +34,9 @@ Call* call_of(Request* request) {
 Handle::Access::Access(uint64_t token) {
   Cell* cell = HandleTable::find(token);
   if (!cell) return;
+  CONVEYOR_SYNC_WAITS("cell.lock");
   lock_ = std::unique_lock(cell->mutex);
+  CONVEYOR_SYNC_POINT("cell.locked");
   if (cell->handle && cell->token() == token) {
     handle_ = cell->handle;
   } else {
@@ -96,7 +99,9 @@ Handle::Passed Handle::pass(Access& access, void* target, size_t count, uint64_t
   Time begin = timed ? precise_now() : 0;
   ssize_t result = backend_->read(target, count, offset);
   Time taken = timed ? precise_now() - begin : -1;
+  CONVEYOR_SYNC_WAITS("cell.lock");
   access.lock().lock();
+  CONVEYOR_SYNC_POINT("pass.locked");
   engine_.counters().backend_done(IoKind::kRead, result, taken);
   bool whole = engine_.passed(range, result, coarse_now());
   leave(access);
@@ -160,6 +165,7 @@ void Handle::leave(std::unique_lock<std::mutex>& lock, Call* own) {
   pending.clear();
   retain();
   lock.unlock();
+  CONVEYOR_SYNC_POINT("handle.unlocked");
   if (arm) runtime_.timer().arm(token_, wakeup);
   carry_out(actions, own);
   release();
@@ -233,6 +239,7 @@ void Handle::perform(Actions& actions, Call* own) {
 void Handle::signal(Request* request) {
   Call* call = call_of(request);
   if (request->closed) {
+    CONVEYOR_SYNC_POINT("handle.closed");
     HandleTable::remove(cell_);
     release();
   }
@@ -262,7 +269,9 @@ void Handle::run_op(BackendOp* op) {
 }
 
 void Handle::finish_op(BackendOp* op, ssize_t result, Time taken, Call* own) {
+  CONVEYOR_SYNC_WAITS("cell.lock");
   std::unique_lock lock(cell_->mutex);
+  CONVEYOR_SYNC_POINT("op.finished");
   engine_.counters().backend_done(op->kind, result, taken);
   engine_.complete(op, result, completion_time(result));
   leave(lock, own);
@@ -290,7 +299,9 @@ bool Handle::backend_is_fast() {
 // fast, even the next piece, or the caller's own few bytes, cost less than a sleep does. False: there is nothing to
 // run.
 bool Handle::help(Call& call) {
+  CONVEYOR_SYNC_WAITS("cell.lock");
   std::unique_lock lock(cell_->mutex);
+  CONVEYOR_SYNC_POINT("help.locked");
   Request& request = call.request;
   if (request.stage == Stage::kDone) return false;
   if (request.blocker && runtime_.workers().steal(request.blocker)) {
@@ -318,13 +329,17 @@ void Handle::wait(Call& call) {
   bool slept = !call.event.is_set();
   uint32_t timeout_ms = timeout_of(request.kind);
   if (!call.event.wait_until(timeout_ms == 0 ? kNever : begin + timeout_ms * kMillisecond)) {
+    CONVEYOR_SYNC_WAITS("cell.lock");
     std::unique_lock lock(cell_->mutex);
+    CONVEYOR_SYNC_POINT("wait.expired");
     engine_.cancel(request, ETIMEDOUT, coarse_now());
     leave(lock, nullptr);
     call.event.wait_until(kNever);
   }
   if (request.kind == RequestKind::kClose || !slept) return;
+  CONVEYOR_SYNC_WAITS("cell.lock");
   std::lock_guard lock(cell_->mutex);
+  CONVEYOR_SYNC_POINT("wait.booked");
   book(request, precise_now() - begin);
 }
 

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "shell/sync_point.hpp"
+
 namespace conveyor {
 
 std::mutex HandleTable::mutex_;
@@ -12,6 +14,7 @@ Cell* HandleTable::free_first_ = nullptr;
 Cell* HandleTable::free_last_ = nullptr;
 
 Cell* HandleTable::add(Handle* handle) {
+  CONVEYOR_SYNC_WAITS("table.lock");
   std::lock_guard table_lock(mutex_);
   Cell* cell = free_first_;
   if (cell) {
@@ -29,16 +32,20 @@ Cell* HandleTable::add(Handle* handle) {
   }
   cell->next_free = nullptr;
   std::lock_guard lock(cell->mutex);
+  CONVEYOR_SYNC_POINT("table.adds");
   cell->handle = handle;
   return cell;
 }
 
 void HandleTable::remove(Cell* cell) {
   {
+    CONVEYOR_SYNC_WAITS("cell.lock");
     std::lock_guard lock(cell->mutex);
     cell->handle = nullptr;
     ++cell->generation;
   }
+  CONVEYOR_SYNC_POINT("table.removed");
+  CONVEYOR_SYNC_WAITS("table.lock");
   std::lock_guard table_lock(mutex_);
   (free_last_ ? free_last_->next_free : free_first_) = cell;
   free_last_ = cell;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <mutex>
 
+#include "shell/sync_point.hpp"
+
 namespace conveyor {
 
 class Handle;
@@ -47,7 +49,9 @@ class HandleTable {
       Cell& cell = slabs_[i / kSlabCells].load(std::memory_order_acquire)[i % kSlabCells];
       uint64_t token = 0;
       {
+        CONVEYOR_SYNC_WAITS("cell.lock");
         std::lock_guard lock(cell.mutex);
+        CONVEYOR_SYNC_POINT("table.visits");
         if (cell.handle) token = cell.token();
       }
       if (token) visit(token);

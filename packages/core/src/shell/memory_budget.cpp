@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "shell/sync_point.hpp"
+
 namespace conveyor {
 
 std::byte* MemoryBudget::acquire(size_t size) {
+  CONVEYOR_SYNC_POINT("budget.acquires");
   {
     std::lock_guard lock(mutex_);
     if (used_ + size > limit_) return nullptr;

@@ -6,6 +6,7 @@
 #include "shell/clock.hpp"
 #include "shell/handle.hpp"
 #include "shell/handle_table.hpp"
+#include "shell/sync_point.hpp"
 
 namespace conveyor {
 
@@ -37,23 +38,27 @@ void Timer::work() {
     if (reclaim_) {
       reclaim_ = false;
       lock.unlock();
+      CONVEYOR_SYNC_POINT("timer.reclaims");
       HandleTable::for_each([](uint64_t token) { Handle::trim(token); });
       lock.lock();
       continue;
     }
     if (entries_.empty()) {
+      CONVEYOR_SYNC_WAITS("timer.idle");
       changed_.wait(lock);
       continue;
     }
     Time at = entries_.top().at;
     Time now = precise_now();
     if (at > now) {
+      CONVEYOR_SYNC_WAITS("timer.waits");
       changed_.wait_for(lock, std::chrono::nanoseconds(at - now));
       continue;
     }
     uint64_t token = entries_.top().token;
     entries_.pop();
     lock.unlock();
+    CONVEYOR_SYNC_POINT("timer.ticks");
     Handle::tick(token);
     lock.lock();
   }

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "shell/handle.hpp"
+#include "shell/sync_point.hpp"
 
 namespace conveyor {
 namespace {
@@ -41,6 +42,7 @@ void WorkerPool::post(BackendOp* op) {
       start = true;
     }
   }
+  CONVEYOR_SYNC_POINT("pool.posted");
   if (!start) return;
   try {
     std::thread([this] { work(); }).detach();
@@ -79,11 +81,14 @@ void WorkerPool::work() {
     if (BackendOp* op = first_) {
       unlink(op);
       lock.unlock();
+      CONVEYOR_SYNC_POINT("pool.picked");
       Handle::run_op(op);
+      CONVEYOR_SYNC_POINT("pool.ran");
       lock.lock();
       continue;
     }
     ++idle_;
+    CONVEYOR_SYNC_WAITS("pool.idle");
     bool notified = posted_.wait_for(lock, kIdleFor, [&] { return waking_ > 0; });
     --idle_;
     if (notified) {

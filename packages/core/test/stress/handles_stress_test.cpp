@@ -132,6 +132,58 @@ TEST(c1, threads_times_handles) {
   }
 }
 
+/// What one thread does with its slot of each of many files; and what the slots must hold.
+ssize_t use_many(const std::vector<conveyor_t *> &handles, std::vector<std::string> &slots, off_t begin,
+                 testkit::Prng prng) {
+  const std::size_t size = slots.front().size();
+  for (std::size_t i = 0; i < 6 * handles.size(); ++i) {
+    const std::size_t h = prng.below(handles.size());
+    switch (prng.below(8)) {
+      case 0: if (conveyor_flush(handles[h]) != 0) return -1; break;
+      case 1: if (conveyor_prefetch(handles[h], 0, 10 * size) != 0) return -2; break;
+      case 2: if (stats_of(handles[h]).sticky_error != 0) return -3; break;
+      case 3: case 4: case 5:
+        slots[h] = pattern(size, prng.next_u64());
+        if (!write_at(handles[h], slots[h], begin)) return -4;
+        break;
+      default: if (read_at(handles[h], size, begin) != slots[h]) return -5;
+    }
+  }
+  return 0;
+}
+
+TEST(c1, threads_times_a_thousand_handles) {
+  configure_workers();
+  constexpr std::size_t kMany = 1000;
+  constexpr std::size_t kSlot = 200;
+  testkit::Prng prng(stress_seed());
+  std::vector<std::unique_ptr<ScriptedBackend>> backends;
+  std::vector<conveyor_t *> handles(kMany, nullptr);
+  for (conveyor_t *&handle : handles) {
+    backends.push_back(std::make_unique<ScriptedBackend>(std::string(kThreads * kSlot, '.')));
+    const conveyor_backend_t table = backends.back()->table();
+    conveyor_options_t options = random_options(prng);
+    options.max_dirty_ms = 1 + static_cast<std::uint32_t>(prng.below(100));
+    REQUIRE_EQ(ERRNO_OF(conveyor_create(&handle, &table, O_RDWR, &options)), 0);
+  }
+  std::vector<std::vector<std::string>> slots(kThreads, std::vector<std::string>(kMany, std::string(kSlot, '.')));
+  {
+    std::vector<std::unique_ptr<Background>> threads;
+    for (std::size_t t = 0; t < kThreads; ++t) {
+      threads.push_back(std::make_unique<Background>([&, t, own = prng.fork()] {
+        return use_many(handles, slots[t], static_cast<off_t>(t * kSlot), own);
+      }));
+    }
+    for (const auto &thread : threads) CHECK_EQ(thread->result(), 0);
+  }
+  for (std::size_t h = 0; h < kMany; ++h) {
+    CHECK_EQ(ERRNO_OF(conveyor_close(handles[h])), 0);
+    std::string expected;
+    for (const auto &mine : slots) expected += mine[h];
+    CHECK(backends[h]->bytes() == expected);
+  }
+}
+
 TEST(f5, handles_open_and_close_under_load) {
   configure_workers();
   testkit::Prng prng(stress_seed());
