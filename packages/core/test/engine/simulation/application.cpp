@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "inspection.hpp"
 
@@ -124,9 +123,9 @@ void Application::lay_out(Operation& o, const Event& event) {
   o.memory.resize(r.count);
   if (r.kind == RequestKind::kWrite) {
     size_t from = (o.serial * 40'503) % kPatternSize;
-    std::memcpy(o.memory.data(), pattern() + from, std::min(r.count, kPatternSize));
+    std::copy_n(pattern() + from, std::min(r.count, kPatternSize), o.memory.begin());
   } else {
-    std::memset(o.memory.data(), 0xCC, r.count);
+    std::fill(o.memory.begin(), o.memory.end(), uint8_t{0xCC});
   }
   r.iov = o.iov;
   r.iov_count = 1;
@@ -293,7 +292,7 @@ void Application::settle_failure(const Flight& flight, bool failed) {
 void Application::adopt_view() {
   Bytes file;
   inspection::view(*engine_, backend_.storage(), &file);
-  if (file.size() == truth_.size() && std::memcmp(file.data(), truth_.data(), file.size()) == 0) return;
+  if (std::equal(file.begin(), file.end(), truth_.data(), truth_.data() + truth_.size())) return;
   for (Operation* o : pending_) keep_history(*o);
   truth_.adopt(file);
 }
@@ -333,7 +332,7 @@ void Application::reconcile_appends(bool failed) {
   }
   const Bytes& storage = backend_.storage();
   if (storage.size() + pending_bytes() == truth_.size() &&
-      std::memcmp(storage.data(), truth_.data(), storage.size()) == 0)
+      std::equal(storage.begin(), storage.end(), truth_.data()))
     return;
   if (!failed) return verdict_.fail("append", "a record was lost, or is there twice, or in another order");
   Bytes file = storage_and_pending();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "inspection.hpp"
 
@@ -357,7 +356,7 @@ void Simulation::finish() {
   if (engine_->dirty_bytes() != 0) verdict_.fail("f1", "bytes are dirty after a flush");
   const Bytes& storage = backend_.storage();
   const Truth& truth = application_.truth();
-  if (storage.size() != truth.size() || std::memcmp(storage.data(), truth.data(), truth.size()) != 0)
+  if (!std::equal(storage.begin(), storage.end(), truth.data(), truth.data() + truth.size()))
     verdict_.fail("end", "the storage is not what was written");
   engine_->settle_lanes();
   application_.check_totals();

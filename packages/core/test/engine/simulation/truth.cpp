@@ -109,6 +109,7 @@ bool Truth::had_size_about(size_t mark, uint64_t size) const {
 }
 
 bool Truth::is_in(const Bytes& storage, uint32_t version, uint64_t* where) const {
+  if (size_ == 0) return true;
   if (storage.size() >= size_ && std::memcmp(storage.data(), bytes_.data(), size_) == 0) return true;
   for (uint64_t i = 0; i < size_; ++i) {
     if ((made_by_[i] & ~kGap) > version) continue;
