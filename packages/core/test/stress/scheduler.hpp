@@ -1,7 +1,8 @@
 #pragma once
 /// Decides at every sync point (shell/sync_point.hpp) which thread runs on: probabilistic concurrency testing
 /// (Burckhardt and others, 2010). Each thread has a random priority, the highest that can run does, alone; at a few
-/// random steps the running thread's priority falls below all others. The same seed gives nearly the same order: what
+/// random steps the running thread's priority falls below all others; with half of the seeds it changes at every fourth
+/// step instead, which is a random walk. The same seed gives nearly the same order: what
 /// the scheduler does not see is how long the system takes to wake a thread.
 
 #include <cerrno>
@@ -38,6 +39,7 @@ class Scheduler {
     steps_ = lost_ = 0;
     lowest_ = 0;
     running_ = nullptr;
+    restless_ = prng_.chance(1, 2);
     active_ = true;
   }
   /// Everybody runs freely. Returns how many steps there were.
@@ -94,7 +96,11 @@ class Scheduler {
   }
 
   void take_turn(std::unique_lock<std::mutex> &lock, Thread &me) {
-    if (changes_.contains(++steps_)) me.priority = --lowest_;
+    if (changes_.contains(++steps_)) {
+      me.priority = --lowest_;
+    } else if (restless_ && prng_.chance(1, 4)) {
+      me.priority = new_priority();
+    }
     if (running_ == &me) running_ = nullptr;
     me.ready = true;
     if (gather_ > 0) --gather_;
@@ -138,6 +144,7 @@ class Scheduler {
   std::uint64_t turns_ = 0;
   std::uint64_t lost_ = 0;
   unsigned gather_ = 0;
+  bool restless_ = false;  // priorities change all the time: a random walk
   bool active_ = false;
 };
 
