@@ -20,6 +20,19 @@ int free_place(uint32_t taken, uint32_t run, size_t count) {
 
 }  // namespace
 
+std::byte* map_huge(size_t size) {
+  // More than is needed, to cut an aligned piece out of it.
+  constexpr size_t kPage = HugeSlabs::kSlab;
+  void* mapped = mmap(nullptr, size + kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  auto* begin = static_cast<std::byte*>(mapped);
+  size_t before = (kPage - reinterpret_cast<uintptr_t>(begin) % kPage) % kPage;
+  if (before > 0) munmap(begin, before);
+  munmap(begin + before + size, kPage - before);
+  madvise(begin + before, size, MADV_HUGEPAGE);  // refused: then they are ordinary pages
+  return begin + before;
+}
+
 HugeSlabs::~HugeSlabs() { shed(0); }
 
 uint32_t HugeSlabs::units(size_t size) {
@@ -54,16 +67,9 @@ bool HugeSlabs::release(std::byte* data, size_t size) {
 }
 
 bool HugeSlabs::grow() {
-  // Twice the size, to cut an aligned slab out of it.
-  void* mapped = mmap(nullptr, 2 * kSlab, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) return false;
-  auto* begin = static_cast<std::byte*>(mapped);
-  size_t before = (kSlab - reinterpret_cast<uintptr_t>(begin) % kSlab) % kSlab;
-  if (before > 0) munmap(begin, before);
-  munmap(begin + before + kSlab, kSlab - before);
-  madvise(begin + before, kSlab, MADV_HUGEPAGE);  // refused: then they are ordinary pages
-  slabs_.push_back({begin + before, 0});
-  return true;
+  std::byte* data = map_huge(kSlab);
+  if (data) slabs_.push_back({data, 0});
+  return data != nullptr;
 }
 
 void HugeSlabs::shed(size_t keep) {

@@ -8,6 +8,10 @@
 
 namespace conveyor {
 
+/// `size` bytes, a multiple of 2 MiB and aligned to it, that ask for huge pages; nullptr when the system has no memory.
+/// Given back with munmap.
+std::byte* map_huge(size_t size);
+
 /// Blocks of 64 KiB to 2 MiB, powers of two, cut out of slabs of 2 MiB that ask for a huge page each. Where the system
 /// has none to give, a slab is made of ordinary pages. Not thread safe.
 class HugeSlabs {

@@ -25,6 +25,8 @@ std::byte* MemoryBudget::acquire(size_t size) {
   void* data;
   if (size < kMappedFrom) {
     data = std::aligned_alloc(64, (size + 63) / 64 * 64);
+  } else if (size % HugeSlabs::kSlab == 0) {
+    data = map_huge(size);
   } else {
     data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED) data = nullptr;
