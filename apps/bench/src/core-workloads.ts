@@ -19,6 +19,8 @@ const threadConditions: readonly Condition[] = [
   { name: 'shared', label: 'all share all' },
 ];
 
+const warmConditions: readonly Condition[] = [{ name: 'warm', label: 'warm' }];
+
 const handleConditions: readonly Condition[] = [
   { name: 'opened', label: 'opened' },
   { name: 'used', label: 'used once' },
@@ -71,6 +73,8 @@ const files =
     return ['--bytes', String(bytes), '--block', String(block)];
   };
 
+const inMemory = (): string[] => ['--bytes', String(2 * 1024 ** 2), '--block', String(kib4)];
+
 const distant = (scale: Scale): string[] => {
   return ['--bytes', String(scale.distantBytes), '--block', String(kib4), '--delay-us', String(delayUs)];
 };
@@ -90,6 +94,15 @@ export const coreWorkloads: readonly Workload[] = [
     conditions: writeConditions,
     program: ['pwrite'],
     sizes: files(kib4),
+  }),
+  coreWorkload({
+    id: 'write-large',
+    title: 'Sequential 4 KiB writes, final flush included, beside pwrite of 1 MiB at a time',
+    peer: 'pwrite-1m',
+    requirements: atLeast(0.9),
+    conditions: writeConditions,
+    program: ['pwrite-large'],
+    sizes: (scale) => ['--bytes', String(scale.largeFileBytes), '--block', String(kib4)],
   }),
   coreWorkload({
     id: 'read-4k',
@@ -135,6 +148,26 @@ export const coreWorkloads: readonly Workload[] = [
     conditions: threadConditions,
     program: ['threads'],
     sizes: files(kib4),
+  }),
+  coreWorkload({
+    id: 'accept-4k',
+    title: '4 KiB writes into a ring with room, beside memcpy',
+    peer: 'memcpy',
+    requirements: atLeast(0.6),
+    conditions: warmConditions,
+    places: 'one',
+    program: ['accept'],
+    sizes: inMemory,
+  }),
+  coreWorkload({
+    id: 'warm-read-4k',
+    title: '4 KiB reads out of the window, beside memcpy',
+    peer: 'memcpy',
+    requirements: atLeast(0.6),
+    conditions: warmConditions,
+    places: 'one',
+    program: ['warm-pread'],
+    sizes: inMemory,
   }),
   coreWorkload({
     id: 'distant-write',

@@ -110,6 +110,7 @@ const parametersSchema = v.strictObject({
   scale: v.strictObject({
     isFull: v.boolean(),
     fileBytes: whole,
+    largeFileBytes: whole,
     smallPiecesBytes: whole,
     distantBytes: whole,
     linkBytes: whole,

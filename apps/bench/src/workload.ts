@@ -10,6 +10,8 @@ export interface Scale {
   readonly isFull: boolean;
   /** Of files that are moved in pieces of 4 KiB. */
   readonly fileBytes: number;
+  /** Of files as large as what buffers are for. */
+  readonly largeFileBytes: number;
   /** Of files that are moved in pieces of 64 B. */
   readonly smallPiecesBytes: number;
   /** Of files behind a slow backend. */
@@ -30,6 +32,7 @@ const mib = 1024 * 1024;
 export const fullScale: Scale = {
   isFull: true,
   fileBytes: 64 * mib,
+  largeFileBytes: 1024 * mib,
   smallPiecesBytes: 32 * mib,
   distantBytes: 10 * mib,
   linkBytes: 100 * mib,
@@ -42,6 +45,7 @@ export const fullScale: Scale = {
 export const quickScale: Scale = {
   isFull: false,
   fileBytes: 4 * mib,
+  largeFileBytes: 16 * mib,
   smallPiecesBytes: mib,
   distantBytes: mib / 2,
   linkBytes: mib,
@@ -53,7 +57,7 @@ export const quickScale: Scale = {
 
 /** The room that one case needs in a place, with some to spare. */
 export const placeBytes = (scale: Scale): number =>
-  Math.max(scale.fileBytes, scale.smallPiecesBytes, scale.nodeBytes, scale.handles * 4096) + 16 * mib;
+  Math.max(scale.largeFileBytes, scale.smallPiecesBytes, scale.nodeBytes, scale.handles * 4096) + 16 * mib;
 
 /** A condition under which a workload runs. */
 export interface Condition {

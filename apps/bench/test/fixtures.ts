@@ -7,6 +7,7 @@ import type { CaseSettings, Scale, Workload } from '../src/workload.ts';
 export const tinyScale: Scale = {
   isFull: true,
   fileBytes: 64 * 1024,
+  largeFileBytes: 2 * 1024 ** 2,
   smallPiecesBytes: 16 * 1024,
   distantBytes: 64 * 1024,
   linkBytes: 256 * 1024,

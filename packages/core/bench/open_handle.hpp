@@ -7,11 +7,12 @@
 
 namespace conveyor::bench {
 
-/// Opens on construction, with the library's own defaults, as most programs would. Errors: std::system_error.
+/// Opens on construction, without options as with the library's own defaults, as most programs would. Errors:
+/// std::system_error.
 class OpenHandle {
  public:
-  OpenHandle(int fd, int flags) {
-    if (conveyor_open_fd(&handle_, fd, flags, nullptr) != 0) fail("conveyor_open_fd");
+  OpenHandle(int fd, int flags, const conveyor_options_t* options = nullptr) {
+    if (conveyor_open_fd(&handle_, fd, flags, options) != 0) fail("conveyor_open_fd");
   }
   OpenHandle(const conveyor_backend_t& backend, int flags) {
     if (conveyor_create(&handle_, &backend, flags, nullptr) != 0) fail("conveyor_create");

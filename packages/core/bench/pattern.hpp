@@ -75,10 +75,10 @@ class Pattern {
   void require_equal(std::span<const std::byte> bytes, std::uint64_t first);
   /// What a Checksum over block `index` adds.
   std::uint64_t sum_of(std::uint64_t index) const { return rest_sums_[index & slot_mask_] + stamp(index); }
-
- private:
+  /// The first word of block `index`: all in which it differs from the block 16 KiB before it.
   std::uint64_t stamp(std::uint64_t index) const { return seed_ + index * 0xd1342543de82ef95U; }
 
+ private:
   const std::uint64_t seed_;
   const std::size_t block_;
   std::uint64_t slot_mask_;

@@ -1,6 +1,8 @@
 // Sequential writes, the final flush included. Each block gets its stamp inside of the clock, on every side alike. What
 // a handle costs to open is in conveyor's time; the descriptor is open before the clock starts, on every side alike.
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -65,6 +67,28 @@ void write_at_cursor_conveyor(const Job& job) {
   handle.close();
 }
 
+// In pieces of 1 MiB, the way a program would that has all of its bytes at hand.
+void write_large(const Job& job) {
+  const std::uint64_t piece_blocks = std::max<std::uint64_t>((1 << 20) / job.block, 1);
+  std::vector<std::byte> piece;
+  for (std::uint64_t i = 0; i < piece_blocks; ++i) {
+    const std::byte* block = job.pattern.block(i);
+    piece.insert(piece.end(), block, block + job.block);
+  }
+  const int fd = job.file.fd();
+  job.watch.start();
+  for (std::uint64_t first = 0; first < job.blocks; first += piece_blocks) {
+    const std::uint64_t count = std::min(piece_blocks, job.blocks - first);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::uint64_t stamp = job.pattern.stamp(first + i);
+      std::memcpy(piece.data() + i * job.block, &stamp, sizeof stamp);
+    }
+    const std::size_t size = count * job.block;
+    require_whole(pwrite(fd, piece.data(), size, static_cast<off_t>(first * job.block)), size, "pwrite");
+  }
+  job.watch.stop();
+}
+
 void write_stdio(const Job& job) {
   const StdioStream stream(job.file.fd(), "r+");
   job.watch.start();
@@ -104,6 +128,10 @@ void run_positional(const Settings& settings, Report& report) {
       {{"conveyor", write_positional_conveyor}, {"pwrite", write_positional}, {"stdio", write_stdio}});
 }
 
+void run_large(const Settings& settings, Report& report) {
+  run(settings, report, {{"conveyor", write_positional_conveyor}, {"pwrite-1m", write_large}});
+}
+
 void run_cursor(const Settings& settings, Report& report) {
   run(settings, report, {{"conveyor", write_at_cursor_conveyor}, {"write", write_at_cursor}, {"stdio", write_stdio}});
 }
@@ -112,6 +140,8 @@ void run_cursor(const Settings& settings, Report& report) {
 
 const Workload kPositionalWrites{"pwrite", "sequential conveyor_pwrite beside pwrite and stdio", kConditions,
                                  run_positional};
+const Workload kLargeWrites{"pwrite-large", "sequential conveyor_pwrite beside pwrite of 1 MiB at a time", kConditions,
+                            run_large};
 const Workload kCursorWrites{"write", "sequential conveyor_write beside write and stdio", kConditions, run_cursor};
 
 }  // namespace conveyor::bench

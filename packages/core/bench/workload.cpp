@@ -9,9 +9,10 @@
 namespace conveyor::bench {
 namespace {
 
-constexpr std::array kAll{&kPositionalWrites, &kCursorWrites, &kPositionalReads, &kCursorReads, &kRandomReads,
-                          &kManyThreads,      &kSlowWrites,   &kSlowReads,       &kFarWrites,   &kFarReads,
-                          &kSingleWrites,     &kSingleReads,  &kIdleHandles};
+constexpr std::array kAll{&kPositionalWrites, &kLargeWrites, &kCursorWrites, &kPositionalReads, &kCursorReads,
+                          &kRandomReads,      &kAccepts,     &kWarmReads,    &kManyThreads,     &kSlowWrites,
+                          &kSlowReads,        &kFarWrites,   &kFarReads,     &kSingleWrites,    &kSingleReads,
+                          &kIdleHandles};
 
 const Workload& find_workload(std::string_view name) {
   const auto found = std::find_if(kAll.begin(), kAll.end(), [&](const Workload* each) { return each->name == name; });

@@ -19,7 +19,10 @@ struct Workload {
 };
 
 extern const Workload kPositionalWrites;
+extern const Workload kLargeWrites;
 extern const Workload kCursorWrites;
+extern const Workload kAccepts;
+extern const Workload kWarmReads;
 extern const Workload kPositionalReads;
 extern const Workload kCursorReads;
 extern const Workload kRandomReads;
