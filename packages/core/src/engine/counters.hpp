@@ -34,7 +34,7 @@ struct Totals {
 };
 
 struct Counters {
-  /// A backend whose reads take less than this costs no more than to sleep and be woken a few times.
+  /// A backend whose operations take less than this costs no more than to sleep and be woken a few times.
   static constexpr Time kNear = kMillisecond / 2;
 
   Totals totals;
@@ -50,6 +50,9 @@ struct Counters {
   bool reads_are_far() const {
     return totals.backend_reads_timed > 0 &&
            totals.backend_read_ns >= totals.backend_reads_timed * static_cast<uint64_t>(kMillisecond);
+  }
+  bool writes_are_quick() const {
+    return totals.backend_write_ns <= totals.backend_writes_timed * static_cast<uint64_t>(kNear);
   }
 
   /// A backend operation has ended; `taken` < 0: it was not timed.

@@ -31,6 +31,7 @@ void Engine::start_write(Request& request) {
   }
   if (!config_.append && request.count > static_cast<uint64_t>(INT64_MAX - request.offset))
     return finish(request, -EFBIG);
+  writes_->choose_lander(request);
   if (!busy && continue_write(request)) return;
   request.stage = Stage::kRoom;
   write_queue_.push_back(&request);

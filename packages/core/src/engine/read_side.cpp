@@ -16,7 +16,13 @@ constexpr uint8_t kTriesMax = 16;            // waits for chunks before a read g
 }  // namespace
 
 ReadSide::ReadSide(const EngineConfig& config, OpTable& ops, Counters& counters, Memory& memory, Actions& actions)
-    : config_(config), ops_(ops), counters_(counters), memory_(memory), actions_(actions), streams_(config) {}
+    : config_(config),
+      ops_(ops),
+      counters_(counters),
+      memory_(memory),
+      actions_(actions),
+      streams_(config),
+      pace_(std::min(config.read_capacity_max, Pace::kSettleMax)) {}
 
 ReadSide::~ReadSide() = default;
 

@@ -16,7 +16,7 @@
 #include "engine/counters.hpp"
 #include "engine/extent_index.hpp"
 #include "engine/op_table.hpp"
-#include "engine/read_pace.hpp"
+#include "engine/pace.hpp"
 #include "engine/read_stream.hpp"
 #include "engine/read_stride.hpp"
 #include "engine/request.hpp"
@@ -177,7 +177,7 @@ class ReadSide {
   ExtentWrites* writes_ = nullptr;
   ReadStreams streams_;
   ReadStride stride_;
-  ReadPace pace_;
+  Pace pace_;
   std::map<uint64_t, Chunk> chunks_;  // by begin
   std::vector<std::unique_ptr<DirectRead>> directs_;
   std::vector<std::unique_ptr<DirectRead>> spare_directs_;

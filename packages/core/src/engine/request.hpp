@@ -46,6 +46,7 @@ struct Request {
   size_t count = 0;
 
   ssize_t result = 0;   // when complete: >= 0, or -errno
+  bool lands = false;   // write: its caller runs a backend write that became due with it
   bool waited = false;  // it could not be completed at once
   bool closed = false;  // close: the handle is gone
   int64_t started = 0;  // when it was started, by the shell's clock

@@ -14,7 +14,7 @@
 namespace conveyor {
 
 /// Life is counted per block of the ring, not per byte: the head moves over whole dead blocks, and to the tail when
-/// nothing lives. Growing copies the live bytes and keeps the old memory for backend writes in flight that still read
+/// nothing lives; an empty ring begins at the start of its memory again. Growing copies the live bytes and keeps the old memory for backend writes in flight that still read
 /// it. Not thread safe.
 class WriteRing {
  public:
@@ -73,6 +73,7 @@ class WriteRing {
   void count_live(uint64_t position, uint64_t count);
   bool grow(size_t needed);
   void advance_head();
+  void rewind();
   /// Calls visit(block number, bytes of the range in it).
   template <class Visit>
   void for_each_block(uint64_t position, uint64_t count, Visit visit) const;

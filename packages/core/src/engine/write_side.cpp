@@ -8,7 +8,8 @@ WriteSide::WriteSide(const EngineConfig& config, OpTable& ops, Counters& counter
     : config_(config),
       ops_(ops),
       counters_(counters),
-      ring_(memory, config.write_capacity_initial, config.write_capacity_max) {}
+      ring_(memory, config.write_capacity_initial, config.write_capacity_max),
+      pace_(std::min(config.write_capacity_max, Pace::kSettleMax)) {}
 
 size_t WriteSide::threshold() const {
   size_t reachable = ring_.starved() ? ring_.capacity() : ring_.capacity_max();
@@ -56,6 +57,12 @@ bool WriteSide::accept(Request& request, Time now) {
   }
   ++counters_.totals.writes;
   return true;
+}
+
+void WriteSide::choose_lander(Request& request) {
+  if (!request.runs_inline || !counters_.writes_are_quick()) return;
+  pace_.note(counters_.totals.bytes_written, request.started);
+  request.lands = pace_.alone();
 }
 
 void WriteSide::pump() {

@@ -8,6 +8,7 @@
 #include "engine/counters.hpp"
 #include "engine/flush_ledger.hpp"
 #include "engine/op_table.hpp"
+#include "engine/pace.hpp"
 #include "engine/request.hpp"
 #include "engine/write_ring.hpp"
 
@@ -49,6 +50,8 @@ class WriteSide {
 
   /// Accepts what fits of the rest of a write. False: it has to wait for room (or for memory). Clause: W1, W6, W7.
   bool accept(Request& request, Time now);
+  /// Decides whether the caller of this write lands what becomes due with it. Before accept().
+  void choose_lander(Request& request);
   /// Submits what is due: asked for by demand(), or worth it by size. Clause: W5, W10.
   void pump();
   /// Everything accepted so far is to land as soon as possible.
@@ -120,6 +123,7 @@ class WriteSide {
   size_t piece_size(const Request& request) const;
 
   StickyError sticky_;
+  Pace pace_;  // of writers
   Time age_deadline_ = kNever;
   Time dirty_since_ = 0;
 };

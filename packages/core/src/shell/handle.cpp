@@ -15,6 +15,7 @@ namespace {
 
 // Every n-th operation that a caller runs itself is timed: two clock reads would be a tenth of a cached read.
 constexpr uint32_t kTimedEvery = 16;
+constexpr size_t kTimedFrom = 64 << 10;  // of a larger one, they are nothing
 
 bool is_timed() {
   thread_local uint32_t runs = 0;
@@ -81,11 +82,16 @@ ssize_t Handle::run(Access& access, const Request& request) {
   Call call;
   call.request = request;
   call.request.runs_inline = backend_->caller_may_run() && timeout_of(call.request.kind) == 0;
-  call.request.started = call.request.kind == RequestKind::kRead ? precise_now() : coarse_now();
+  bool moves_bytes = call.request.kind == RequestKind::kRead || call.request.kind == RequestKind::kWrite;
+  call.request.started = moves_bytes ? precise_now() : coarse_now();
   retain();
   bool complete = engine_.start(call.request, call.request.started);
   leave(access.lock(), &call);
-  if (!complete) wait(call);
+  if (complete) {
+    run_inline(call);
+  } else {
+    wait(call);
+  }
   release();
   return call.request.result;
 }
@@ -158,7 +164,7 @@ void Handle::leave(std::unique_lock<std::mutex>& lock, Call* own) {
     async_calls_.remove(call_of(r));
     book(*r, precise_now() - r->started);
   }
-  if (own && own->request.stage == Stage::kDone) own = nullptr;  // it waits for nothing
+  if (own && own->is_over()) own = nullptr;  // it waits for nothing
   for (BackendOp* op : pending.submit)
     if (takes_itself(op, pending, own)) own->to_run = op;  // here, because others change the request under the lock
   Actions actions = std::move(pending);
@@ -182,7 +188,7 @@ bool Handle::concerns_only(Call* own) {
     own->event.set();
   } else {
     BackendOp* op = pending.submit.front();
-    if (own->request.stage == Stage::kDone || !takes_itself(op, pending, own)) return false;
+    if (own->is_over() || !takes_itself(op, pending, own)) return false;
     op->handle = this;
     own->to_run = op;
   }
@@ -254,7 +260,8 @@ void Handle::signal(Request* request) {
 // Runs what leave() has put aside for this caller, and what follows from it.
 void Handle::run_inline(Call& own) {
   while (BackendOp* op = std::exchange(own.to_run, nullptr)) {
-    bool timed = is_timed();
+    own.request.lands = false;  // one is his share
+    bool timed = op->count >= kTimedFrom || is_timed();
     Time begin = timed ? precise_now() : 0;
     ssize_t result = backend_->run(*op);
     finish_op(op, result, timed ? precise_now() - begin : -1, &own);

@@ -30,6 +30,9 @@ struct Call {
   Time deadline = kNever;       // of an asynchronous one
   Call* prev = nullptr;         // among the handle's asynchronous calls
   Call* next = nullptr;
+
+  /// It waits for nothing, and has nothing to run. Requires: the cell's lock.
+  bool is_over() const { return request.stage == Stage::kDone && !request.lands; }
 };
 
 struct HandleTimeouts {

@@ -1,4 +1,4 @@
-#include "engine/read_pace.hpp"
+#include "engine/pace.hpp"
 
 #include <conveyor/testkit/check.hpp>
 
@@ -9,7 +9,7 @@ constexpr uint64_t kPiece = 256 << 10;
 
 // A reader whose pieces take `alone_ns` when he fetches them himself, and `ahead_ns` when workers do.
 struct Reader {
-  ReadPace pace;
+  Pace pace{4 << 20};
   uint64_t bytes = 0;
   Time now = 1;
   uint64_t bytes_ahead = 0;
@@ -27,7 +27,7 @@ struct Reader {
 
 }  // namespace
 
-TEST(r3, a_reader_begins_by_fetching_for_himself) { CHECK(ReadPace().alone()); }
+TEST(r3, a_reader_begins_by_fetching_for_himself) { CHECK(Pace(1 << 20).alone()); }
 
 TEST(r3, reading_ahead_is_kept_where_it_is_faster) {
   Reader reader;
@@ -45,7 +45,7 @@ TEST(r3, reading_ahead_is_left_where_it_is_slower) {
 
 TEST(r3, reading_ahead_has_to_be_worth_a_second_processor) {
   Reader reader;
-  reader.read(1024, 100'000, 95'000);
+  reader.read(1024, 100'000, 80'000);
   CHECK(reader.pace.alone());
 }
 
