@@ -152,6 +152,18 @@ inline bool eventually(const std::function<bool()> &holds) {
   return true;
 }
 
+/// Repeats an operation that has a deadline until it gets by with it, as a caller would [F9].
+template <class Operation>
+ssize_t repeated(Operation operation) {
+  ssize_t result = -1;
+  eventually([&] {
+    errno = 0;
+    result = operation();
+    return result != -1 || errno != ETIMEDOUT;
+  });
+  return result;
+}
+
 /// Runs an operation on a thread of its own and tells whether it waits or has returned.
 class Background {
  public:
