@@ -152,6 +152,7 @@ void ExtentWrites::landed(BackendOp* op) {
   }
   for (LogRun run : op->log) ledger_.landed(run.position, run.length);
   drop_log(op);
+  ring_.rewind();
 }
 
 void ExtentWrites::drop_log(BackendOp* op) {

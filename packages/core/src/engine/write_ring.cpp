@@ -117,12 +117,10 @@ void WriteRing::advance_head() {
   uint64_t head = live_ == 0 ? bytes_.tail() : bytes_.head();
   while (live_ > 0 && live_in(head >> block_shift_) == 0) head = ((head >> block_shift_) + 1) << block_shift_;
   expect(bytes_.release(head));
-  if (live_ == 0 && pins_ == 0 && bytes_.capacity() > 0) rewind();
 }
 
-// An empty ring goes on at the beginning of its memory: what is accepted next then uses the part that is cached, and
-// lies in one piece.
 void WriteRing::rewind() {
+  if (live_ > 0 || pins_ > 0 || bytes_.capacity() == 0) return;
   size_t used = static_cast<size_t>(bytes_.tail() & (bytes_.capacity() - 1));
   if (used == 0) return;
   expect(bytes_.commit(bytes_.capacity() - used));

@@ -14,7 +14,7 @@
 namespace conveyor {
 
 /// Life is counted per block of the ring, not per byte: the head moves over whole dead blocks, and to the tail when
-/// nothing lives; an empty ring begins at the start of its memory again. Growing copies the live bytes and keeps the old memory for backend writes in flight that still read
+/// nothing lives. Growing copies the live bytes and keeps the old memory for backend writes in flight that still read
 /// it. Not thread safe.
 class WriteRing {
  public:
@@ -55,6 +55,10 @@ class WriteRing {
   /// Counts them as alive once more, so that a following drop leaves them be. Requires: they are alive.
   void hold(uint64_t position, uint64_t count) { count_live(position, count); }
 
+  /// If it is empty, goes on at the beginning of its memory: what is accepted next then uses the part that is cached,
+  /// and lies in one piece. Positions leap forward by that.
+  void rewind();
+
   /// A backend write reads the ring's memory from now on; returns what unpin has to be given.
   int pin();
   void unpin(int generation);
@@ -73,7 +77,6 @@ class WriteRing {
   void count_live(uint64_t position, uint64_t count);
   bool grow(size_t needed);
   void advance_head();
-  void rewind();
   /// Calls visit(block number, bytes of the range in it).
   template <class Visit>
   void for_each_block(uint64_t position, uint64_t count, Visit visit) const;

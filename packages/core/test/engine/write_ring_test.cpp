@@ -87,5 +87,27 @@ TEST(w6, a_refused_growth_changes_nothing) {
   CHECK(ring.reserve(4096));
 }
 
+TEST(w3, an_empty_ring_goes_on_at_the_beginning_of_its_memory) {
+  sim::SimulatedMemory memory(1 << 20);
+  WriteRing ring(memory, 4096, 4096);
+  REQUIRE(ring.reserve(100));
+  size_t room = 0;
+  const std::byte* begin = ring.lane(&room);
+  uint64_t position = append(ring, std::string(100, 'a'));
+  ring.rewind();  // something lives in it
+  CHECK_EQ(ring.tail(), position + 100);
+  int pin = ring.pin();
+  ring.drop(position, 100);
+  ring.rewind();  // somebody reads its memory
+  CHECK_EQ(ring.tail(), position + 100);
+  ring.unpin(pin);
+  ring.rewind();
+  CHECK_GT(ring.tail(), position + 100);
+  CHECK(ring.lane(&room) == begin);
+  CHECK_EQ(room, size_t{4096});
+  Kept kept{append(ring, std::string(4096, 'b')), std::string(4096, 'b')};
+  CHECK_EQ(read(ring, kept), kept.bytes);
+}
+
 }  // namespace
 }  // namespace conveyor::test
