@@ -47,10 +47,9 @@ bool WriteSide::accept(Request& request, Time now) {
       wants_sync_ = true;
       return false;
     }
-    if (ledger_.unlanded() == 0) {
-      dirty_since_ = now;
-      age_deadline_ = now + config_.max_dirty;
-    }
+    if (ledger_.unlanded() == 0) dirty_since_ = now;
+    // After a failed sync there are bytes to land that nobody waits for, and no deadline.
+    if (ledger_.unlanded() == 0 || age_deadline_ == kNever) age_deadline_ = now + config_.max_dirty;
     accept_bytes(request, count);
     request.accepted += count;
     counters_.totals.bytes_written += count;

@@ -113,6 +113,7 @@ Operation* Application::make(const Event& event) {
   o->version = truth_.version();
   o->accepted = accepted_;
   o->serial = ++serial_;
+  o->mixed = gave_up_;
   if (moves_bytes(r.kind)) lay_out(*o, event);
   return o;
 }
@@ -151,6 +152,8 @@ bool Application::fits(const Event& event) const {
   if (event.kind == EventKind::kTruncate) return event.offset < static_cast<int64_t>(kFileMax);
   if (event.kind != EventKind::kWrite) return true;
   if (event.count > kPatternSize) return false;
+  for (const Operation* o : pending_)  // the cursor may be far out when its turn comes
+    if (o->request.kind == RequestKind::kSeek && o->request.offset > static_cast<int64_t>(kFileMax)) return false;
   uint64_t at = world_.config.append ? truth_.size() : event.has(kAtCursor) ? cursor_ : 0;
   if (!event.has(kAtCursor) && !world_.config.append) {
     // Too far for off_t is fine: it is refused.
@@ -216,7 +219,10 @@ Application::Started Application::start(const Event& event, Time now) {
   Request& r = o->request;
   const int refused = refusal(r);
   const bool nothing_asked = moves_bytes(r.kind) && r.count == 0 && refused == 0;
-  if (r.kind == RequestKind::kClose && refused == 0) close_ = o;
+  if (r.kind == RequestKind::kClose && refused == 0) {
+    close_ = o;
+    for (Operation* other : pending_) other->failed.set(EBADF);  // even if the close is cancelled before they end
+  }
   pending_.push_back(o);
   r.started = now;
   if (engine_->start(r, now)) {
@@ -268,6 +274,7 @@ void Application::backend_failed(const Flight& flight, int error) {
   }
   event_error_ = error;
   const bool forgotten = world_.config.write_through && !world_.config.keep_until_sync && !close_;
+  if (forgotten) sticky_ = 0;
   if (sticky_ == 0 && !forgotten && world_.config.writable) sticky_ = error;
 }
 
@@ -280,7 +287,7 @@ void Application::backend_moved(const Flight& flight) {
 void Application::settle_failure(const Flight& flight, bool failed) {
   const bool appends = flight.kind == IoKind::kWrite || flight.kind == IoKind::kAppend || flight.for_append;
   const bool is_sync = failed && flight.kind == IoKind::kSync;
-  if (world_.config.append && (appends || is_sync)) return reconcile_appends(failed);
+  if (world_.config.append && (appends || is_sync)) return reconcile_appends(failed, is_sync);
   const EngineConfig& c = world_.config;
   if (!failed || !c.write_through || c.keep_until_sync || close_ || c.append) return;
   if (flight.kind != IoKind::kWrite && flight.kind != IoKind::kSync) return;
@@ -290,10 +297,10 @@ void Application::settle_failure(const Flight& flight, bool failed) {
 }
 
 void Application::adopt_view() {
+  for (Operation* o : pending_) keep_history(*o);
   Bytes file;
   inspection::view(*engine_, backend_.storage(), &file);
   if (std::equal(file.begin(), file.end(), truth_.data(), truth_.data() + truth_.size())) return;
-  for (Operation* o : pending_) keep_history(*o);
   truth_.adopt(file);
 }
 
@@ -318,7 +325,7 @@ void Application::push_back(uint64_t count) {
 }
 
 // The file is what the storage has and what is still to be appended. Only a failed append may have left more there.
-void Application::reconcile_appends(bool failed) {
+void Application::reconcile_appends(bool failed, bool is_sync) {
   uint64_t new_bytes = 0;  // accepted since, which is not yet part of the truth
   for (const Operation* o : pending_)
     if (o->request.kind == RequestKind::kWrite)
@@ -330,9 +337,9 @@ void Application::reconcile_appends(bool failed) {
     for (Operation* o : pending_) keep_history(*o);
     truth_.truncate(size);
   }
+  if (is_sync) return;  // an append in flight may have had its effect
   const Bytes& storage = backend_.storage();
-  if (storage.size() + pending_bytes() == truth_.size() &&
-      std::equal(storage.begin(), storage.end(), truth_.data()))
+  if (storage.size() + pending_bytes() == truth_.size() && std::equal(storage.begin(), storage.end(), truth_.data()))
     return;
   if (!failed) return verdict_.fail("append", "a record was lost, or is there twice, or in another order");
   Bytes file = storage_and_pending();

@@ -97,7 +97,7 @@ class Application {
   void check_closed(const Operation& operation);
   void keep_history(Operation& operation);
   void adopt_view();
-  void reconcile_appends(bool failed);
+  void reconcile_appends(bool failed, bool is_sync);
   void push_back(uint64_t count);
   Bytes storage_and_pending() const;
   void fail(const char* rule, const std::string& what, const Operation& operation);

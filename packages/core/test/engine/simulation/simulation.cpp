@@ -71,9 +71,6 @@ bool Simulation::dispatch(const Event& event) {
       backend_.effect(event);
       application_.begin_event();
       return true;
-    case EventKind::kBudget:
-      memory_.set_limit(event.count);
-      return true;
     case EventKind::kGrow:
       if (!application_.may_grow()) return false;
       application_.grow(event.count);
@@ -88,7 +85,9 @@ bool Simulation::dispatch(const Event& event) {
       engine_->settle_lanes();
       application_.check_totals();
       break;
+    case EventKind::kBudget:
     case EventKind::kTick:
+      if (event.kind == EventKind::kBudget) memory_.set_limit(event.count);  // and whoever starves is told
       application_.begin_event();
       engine_->tick(now_);
       break;
