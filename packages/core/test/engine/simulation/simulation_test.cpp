@@ -12,7 +12,7 @@ namespace {
 uint64_t worlds() {
   const char* wanted = std::getenv("CONVEYOR_TEST_WORLDS");
   if (wanted) return std::strtoull(wanted, nullptr, 10);
-  return testkit::kSanitized ? 800 : 10'000;
+  return testkit::kSanitized ? 4'000 : 40'000;
 }
 
 // In tenths, because each test has its deadline.
