@@ -369,7 +369,9 @@ void Application::grow(size_t count) {
   truth_.adopt(storage_and_pending());
 }
 
-SimulatedBackend::Moment Application::moment() const { return {truth_, pending_bytes(), landed_, sticky_, gave_up_}; }
+SimulatedBackend::Moment Application::moment() const {
+  return {truth_, pending_bytes(), landed_, sticky_, gave_up_, inspection::config(*engine_)};
+}
 
 void Application::apply_pieces(Operation& o, size_t upto) {
   if (upto <= o.applied) return;

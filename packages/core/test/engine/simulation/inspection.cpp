@@ -189,6 +189,8 @@ void examine_memory(Examination& e, uint64_t memory_used) {
 
 bool is_idle(const Engine& engine) { return engine.ops_.idle() && engine.reads_.passing_.empty(); }
 
+const EngineConfig& config(const Engine& engine) { return engine.config_; }
+
 size_t operations(const Engine& engine) { return engine.ops_.flying_.size(); }
 
 bool is_starving(const Engine& engine) { return engine.starved_retry_ != kNever; }

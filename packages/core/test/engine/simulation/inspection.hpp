@@ -11,6 +11,8 @@ namespace conveyor::sim::inspection {
 
 /// Nothing is in flight, neither to the backend nor past the engine.
 bool is_idle(const Engine& engine);
+/// What is in force now, adaptation included.
+const EngineConfig& config(const Engine& engine);
 /// Backend operations that the engine waits for, retries included.
 size_t operations(const Engine& engine);
 bool is_starving(const Engine& engine);

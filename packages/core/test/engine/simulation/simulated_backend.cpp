@@ -95,16 +95,16 @@ void SimulatedBackend::check_new(const Flight& f, const Moment& moment) {
   const bool goes_on = f.kind == IoKind::kWrite && world_.config.append;  // it has asked for the size already
   const bool lands = writes(f.kind) || f.for_append;
   if (lands && !goes_on && moment.sticky != 0) verdict_.fail("f4", describe(f) + " while an error is sticky");
-  if (f.kind == IoKind::kWrite && !world_.config.append && f.count > world_.config.max_io)
+  if (f.kind == IoKind::kWrite && !world_.config.append && f.count > moment.config.max_io)
     verdict_.fail("max_io", describe(f));
-  if (f.for_chunk && f.count > world_.config.max_io + 2 * world_.config.read_align)
+  if (f.for_chunk && f.count > moment.config.max_io + 2 * world_.config.read_align)
     verdict_.fail("max_io", describe(f));
-  check_alone(f);
+  check_alone(f, moment.config);
   check_overlaps(f, moment.gave_up);
 }
 
 // What nothing else, or nothing of its own kind, may be in flight with.
-void SimulatedBackend::check_alone(const Flight& f) {
+void SimulatedBackend::check_alone(const Flight& f, const EngineConfig& in_force) {
   size_t writes_flying = 0;
   for (const Flight* other : flights_) {
     if (f.kind == IoKind::kClose || other->kind == IoKind::kClose)
@@ -117,7 +117,7 @@ void SimulatedBackend::check_alone(const Flight& f) {
   }
   if ((f.kind == IoKind::kClose || f.kind == IoKind::kTruncate) && !passes_.empty())
     return verdict_.fail("pass", describe(f) + " while a caller reads past the engine");
-  const size_t most = world_.config.append ? 1 : world_.config.write_depth;
+  const size_t most = world_.config.append ? 1 : in_force.write_depth;
   if ((writes(f.kind) || f.for_append) && writes_flying >= most)
     verdict_.fail("write_depth", describe(f) + " is one too many");
 }

@@ -55,7 +55,8 @@ class SimulatedBackend {
     uint64_t pending = 0;  // append: accepted bytes that have not landed
     uint64_t landed = 0;   // append: accepted bytes that have
     int sticky = 0;
-    bool gave_up = false;  // unbuffered: parts of failed writes may be in flight
+    bool gave_up = false;        // unbuffered: parts of failed writes may be in flight
+    const EngineConfig& config;  // in force
   };
   /// The engine submits. Complains about operations that must not be, or not now.
   void submit(BackendOp* op, const Moment& moment);
@@ -92,7 +93,7 @@ class SimulatedBackend {
  private:
   Flight* find(const BackendOp* op);
   void check_new(const Flight& flight, const Moment& moment);
-  void check_alone(const Flight& flight);
+  void check_alone(const Flight& flight, const EngineConfig& in_force);
   void check_overlaps(const Flight& flight, bool gave_up);
   void check_content(Flight& flight, const Moment& moment);
   void check_unchanged(const Flight& flight);

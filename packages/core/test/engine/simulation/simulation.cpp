@@ -181,7 +181,7 @@ bool Simulation::complete(const Event& event) {
   ended.kind = flight->kind;
   ended.for_append = flight->for_append;
   if (over) backend_.end(flight);
-  engine_->counters().backend_done(ended.kind, result, -1);
+  engine_->counters().backend_done(ended.kind, result, now_ - op->submitted);
   engine_->complete(op, result, now_);
   if (over) application_.settle_failure(ended, fate == Fate::kFailed);
   end_event();
@@ -261,6 +261,7 @@ void Simulation::end_event() {
     if (story_)
       say("  submits kind " + std::to_string(static_cast<int>(op->kind)) + " [" + std::to_string(op->offset) + ", " +
           std::to_string(op->offset + op->count) + ")");
+    op->submitted = now_;
     backend_.submit(op, application_.moment());
   }
   if (story_)

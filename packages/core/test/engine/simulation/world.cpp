@@ -19,6 +19,8 @@ void for_each_field(World& w, Visit visit) {
   visit("keep_until_sync", c.keep_until_sync);
   visit("sync_is_noop", c.sync_is_noop);
   visit("trust_first_read", c.trust_first_read);
+  visit("adaptive", c.adaptive);
+  visit("tick", c.tick);
   visit("read_depth", c.read_depth);
   visit("write_depth", c.write_depth);
   visit("write_capacity_initial", c.write_capacity_initial);
@@ -72,6 +74,8 @@ World draw_world(testkit::Prng& prng) {
   c.retry_deadline = static_cast<Time>(one_of({3, 50, 10'000})) * kMillisecond;
   c.idle = static_cast<Time>(one_of({10, 1'000})) * kMillisecond;
   c.seed = prng.next_u64() | 1;
+  c.adaptive = percent(20);
+  c.tick = static_cast<Time>(one_of({5, 100})) * kMillisecond;
   w.retries_estale = percent(30);
   w.memory = percent(25) ? one_of({5 << 10, 9 << 10, 16 << 10, 40 << 10}) : 1 << 20;
   w.file_size = static_cast<uint32_t>(prng.below(one_of({1, 100, 5000, 20'000})));
