@@ -131,7 +131,6 @@ void ExtentWrites::load(BackendOp* op, Extent& extent) {
   if (&extent == youngest_) youngest_ = nullptr;
   extents_.take_off(extent, *op);
   op->log.push_back({extent.position, extent.length});
-  if (planted(Bug::kEarlyFree)) ring_.drop(extent.position, extent.length);
   ring_.for_each_piece(extent.position, extent.length, [&](std::byte* data, size_t length) {
     op->pieces.push_back({data, length});
   });
@@ -156,7 +155,6 @@ void ExtentWrites::landed(BackendOp* op) {
 }
 
 void ExtentWrites::drop_log(BackendOp* op) {
-  if (planted(Bug::kEarlyFree)) return;
   for (LogRun run : op->log) ring_.drop(run.position, run.length);
 }
 
@@ -165,7 +163,7 @@ void ExtentWrites::give_back(BackendOp* op) {
   uint64_t returned = 0;
   for (Extent* e = extents_.at_or_after(op->range.begin); e && e->offset < op->range.end; e = extents_.next_of(*e)) {
     if (e->op != op) continue;
-    ring_.hold(e->position, e->length);
+    if (!planted(Bug::kEarlyFree)) ring_.hold(e->position, e->length);
     extents_.requeue(*e);
     ledger_.accepted(e->length);
     returned += e->length;

@@ -12,7 +12,7 @@ enum class Bug : uint8_t {
   kReorderedOverlap,  // a write does not wait for one in flight that it overlaps
   kStaleRead,         // chunks do not take over what lands
   kMissedWakeup,      // when one retry is due, the others are forgotten
-  kEarlyFree,         // ring space is free when the backend takes the bytes, before it has confirmed them
+  kEarlyFree,         // ring space is free when the backend has answered, even if the bytes did not land
 };
 
 #ifdef CONVEYOR_PLANTS
