@@ -46,7 +46,9 @@ export class LockContenders implements Disposable {
   constructor(side: LockSide, path: string, count: number, signal: AbortSignal) {
     const [command, ...args] = commandOf(side, path);
     this.#signal = signal;
-    this.#children = Array.from({ length: count }, () => spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] }));
+    this.#children = Array.from({ length: count }, () =>
+      spawn(command, args, { cwd: import.meta.dirname, stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
     this.#lines = this.#children.map((child) => {
       child.on('error', () => undefined);
       child.stdin?.on('error', () => undefined);

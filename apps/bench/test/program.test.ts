@@ -43,7 +43,7 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 
 describe('conveyor-bench', () => {
   test.each([
-    [['--suite', 'gpu'], 'conveyor-bench: --suite gpu: there are core, node, lock\n'],
+    [['--suite', 'gpu'], 'conveyor-bench: --suite gpu: there are core, node, lock, s3\n'],
     [['--dir', '/nowhere'], 'conveyor-bench: /nowhere cannot be used: it does not exist\n'],
     [['--json', '/nowhere/x.json'], 'conveyor-bench: --json /nowhere/x.json: its directory does not exist, or is'],
   ])('%j: one line, exit code 2', async (args, complaint) => {

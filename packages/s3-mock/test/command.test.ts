@@ -18,7 +18,8 @@ interface Running {
 }
 
 function run(...args: string[]): ChildProcess {
-  return spawn(process.execPath, [...node, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // From here, because the loader is a dependency of this package.
+  return spawn(process.execPath, [...node, ...args], { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Starts the command and takes its word for where it listens. */

@@ -115,11 +115,19 @@ void wait_for(pid_t child) {
 pid_t clone_bare() { return static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr)); }
 
 void stay() {
+  int ready[2];
+  if (::pipe(ready) != 0) fall("pipe", errno);
   const pid_t child = ::fork();
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::write(ready[1], "!", 1) != 1) ::_exit(1);
     for (;;) ::pause();
   }
+  // Whoever ends this process from now on ends the child too.
+  char byte;
+  if (::read(ready[0], &byte, 1) != 1) fall("read", errno);
+  ::close(ready[0]);
+  ::close(ready[1]);
   answer("ok " + std::to_string(child));
 }
 
