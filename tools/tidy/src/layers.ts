@@ -13,6 +13,7 @@ interface Room {
 const foundations = ['errors', 'testkit', 'ring-buffer', 'native-loader'];
 const contracts = [...foundations, 'observability', 'storage'];
 const adapter: Room = { layer: 3, mayImport: contracts, testsMayImport: ['s3-mock', 'irods-emulator'] };
+const speaksIrods: Room = { ...adapter, mayImport: [...contracts, 'irods-protocol'] };
 const consumer: Room = { layer: 3, mayImport: [...contracts, 'file-lock', 'conveyor'] };
 
 const rooms: Readonly<Record<string, Room>> = {
@@ -21,13 +22,15 @@ const rooms: Readonly<Record<string, Room>> = {
   'ring-buffer': { layer: 0, mayImport: [] },
   'native-loader': { layer: 0, mayImport: ['errors'] },
   observability: { layer: 1, mayImport: foundations },
+  'irods-protocol': { layer: 1, mayImport: foundations },
   storage: { layer: 1, mayImport: [...foundations, 'observability'] },
   core: { layer: 2, mayImport: foundations },
   'file-lock': { layer: 2, mayImport: foundations },
   conveyor: { layer: 3, mayImport: [...contracts, 'core'] },
+  'storage-irods': speaksIrods,
   'storage-*': adapter,
   's3-mock': adapter,
-  'irods-emulator': adapter,
+  'irods-emulator': speaksIrods,
   staging: consumer,
   fuse: consumer,
   'irods-plugin': { layer: 4, mayImport: ['core'] },

@@ -1,0 +1,73 @@
+/** Columns of the catalog by the names that the second kind of query uses. */
+export const column = {
+  ZONE_NAME: 102,
+  USER_ID: 201,
+  USER_NAME: 202,
+  USER_TYPE: 203,
+  USER_ZONE: 204,
+  RESC_ID: 301,
+  RESC_NAME: 302,
+  RESC_ZONE_NAME: 303,
+  RESC_TYPE_NAME: 304,
+  RESC_CLASS_NAME: 305,
+  RESC_LOC: 306,
+  RESC_VAULT_PATH: 307,
+  RESC_STATUS: 313,
+  RESC_CHILDREN: 315,
+  RESC_CONTEXT: 316,
+  RESC_PARENT: 317,
+  DATA_ID: 401,
+  DATA_COLL_ID: 402,
+  DATA_NAME: 403,
+  DATA_REPL_NUM: 404,
+  DATA_VERSION: 405,
+  DATA_TYPE_NAME: 406,
+  DATA_SIZE: 407,
+  DATA_RESC_NAME: 409,
+  DATA_PATH: 410,
+  DATA_OWNER_NAME: 411,
+  DATA_OWNER_ZONE: 412,
+  DATA_REPL_STATUS: 413,
+  DATA_STATUS: 414,
+  DATA_CHECKSUM: 415,
+  DATA_EXPIRY: 416,
+  DATA_MAP_ID: 417,
+  DATA_COMMENTS: 418,
+  DATA_CREATE_TIME: 419,
+  DATA_MODIFY_TIME: 420,
+  DATA_MODE: 421,
+  DATA_RESC_HIER: 422,
+  DATA_RESC_ID: 423,
+  DATA_ACCESS_TIME: 424,
+  COLL_ID: 500,
+  COLL_NAME: 501,
+  COLL_PARENT_NAME: 502,
+  COLL_OWNER_NAME: 503,
+  COLL_OWNER_ZONE: 504,
+  COLL_MAP_ID: 505,
+  COLL_INHERITANCE: 506,
+  COLL_COMMENTS: 507,
+  COLL_CREATE_TIME: 508,
+  COLL_MODIFY_TIME: 509,
+  COLL_TYPE: 510,
+  COLL_INFO_1: 511,
+  COLL_INFO_2: 512,
+} as const;
+
+/** The name of a column. */
+export type ColumnName = keyof typeof column;
+
+/** What to do with a selected column. */
+export const select = {
+  plain: 1,
+  min: 2,
+  max: 3,
+  sum: 4,
+  avg: 5,
+  count: 6,
+  ascending: 0x400,
+  descending: 0x800,
+} as const;
+
+/** Bits of a query's `options`. */
+export const queryOption = { returnTotal: 0x20, noDistinct: 0x40, autoClose: 0x100, upperCaseWhere: 0x200 } as const;
