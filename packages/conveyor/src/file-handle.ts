@@ -68,11 +68,23 @@ export type Whence = 'start' | 'current' | 'end';
 const whences: readonly Whence[] = ['start', 'current', 'end'];
 
 /**
- * Operations that are done at once resolve without a turn of the event loop; after this many of them one turn is
- * taken, so that a loop of them does not keep timers and sockets waiting. A power of two.
+ * Operations that are done at once resolve without a turn of the event loop; after this many of them, or this many
+ * bytes, one turn is taken: a loop of them must not keep timers waiting, nor the sockets that carry its bytes away.
  */
-const turnPeriod = 512;
+const turnResults = 512;
+const turnBytes = 2 * 1024 ** 2;
 let resultsAtOnce = 0;
+let bytesAtOnce = 0;
+
+/** Counts an operation that was done at once. @returns Whether a turn is due. */
+function isTurnDue(byteCount: number): boolean {
+  resultsAtOnce++;
+  bytesAtOnce += byteCount;
+  if (resultsAtOnce < turnResults && bytesAtOnce < turnBytes) return false;
+  resultsAtOnce = 0;
+  bytesAtOnce = 0;
+  return true;
+}
 
 /**
  * An open file with the shape of a `FileHandle` of node:fs/promises, in front of any storage. `open` makes it.
@@ -122,7 +134,7 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
     if (signal !== undefined) this.#engine.requireNotAborted(signal, 'read');
     const outcome = this.#native.read(this.#engine.id, buffer, transfer.offset, transfer.length, transfer.position);
     if (outcome < 0) return { bytesRead: await this.#finishRead(outcome, transfer), buffer };
-    if ((++resultsAtOnce & (turnPeriod - 1)) === 0) await nextTurn();
+    if (isTurnDue(outcome)) await nextTurn();
     return { bytesRead: outcome, buffer };
   }
 
@@ -142,7 +154,7 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
     const { buffer } = transfer;
     const outcome = this.#native.write(this.#engine.id, buffer, transfer.offset, transfer.length, transfer.position);
     if (outcome < 0) return { bytesWritten: await this.#finishWrite(outcome, transfer), buffer: source };
-    if ((++resultsAtOnce & (turnPeriod - 1)) === 0) await nextTurn();
+    if (isTurnDue(outcome)) await nextTurn();
     return { bytesWritten: outcome, buffer: source };
   }
 

@@ -1,6 +1,7 @@
 import { ConveyorError, systemError } from '@libconveyor/errors';
 import type { Capabilities, StorageFile } from '@libconveyor/storage';
 import { capabilityBit, ioKind, type NativeBinding } from './native-binding.ts';
+import { ReadBuffers } from './read-buffers.ts';
 
 /** What the engine asks of a storage; see `conveyor_io_t`. */
 export interface IoRequest {
@@ -13,6 +14,8 @@ export interface IoRequest {
 
 const operationNames = ['', 'read', 'write', 'append', 'size', 'truncate', 'sync', 'close'] as const;
 const eio = 5;
+/** Of all handles. */
+const readBuffers = new ReadBuffers();
 
 /**
  * Answers the engine's requests with the methods of a StorageFile. The errors of the storage are kept, so that the
@@ -50,16 +53,35 @@ export class JavaScriptBackend {
 
   /** Takes a request of the engine, to be answered once. */
   accept(io: number, request: IoRequest): void {
-    const target = request.kind === ioKind.read ? Buffer.allocUnsafeSlow(request.count) : undefined;
-    this.#perform(request, target).then(
-      (result) => this.#native.complete(this.#handle, io, result, false, target),
+    if (request.kind === ioKind.read) {
+      this.#read(io, request);
+      return;
+    }
+    this.#perform(request).then(
+      (result) => this.#native.complete(this.#handle, io, result, false, undefined),
       (thrown) => this.#fail(io, request, thrown),
     );
   }
 
-  async #perform(request: IoRequest, target: Uint8Array | undefined): Promise<number> {
+  #read(io: number, request: IoRequest): void {
+    const memory = readBuffers.take(request.count);
+    const target = memory.subarray(0, request.count);
+    this.#readAll(target, request.offset).then(
+      (result) => {
+        // The engine has copied what counts when this returns.
+        this.#native.complete(this.#handle, io, result, false, target);
+        readBuffers.giveBack(memory);
+      },
+      (thrown) => {
+        // Who fails may have left something behind that still writes.
+        readBuffers.lose();
+        this.#fail(io, request, thrown);
+      },
+    );
+  }
+
+  async #perform(request: IoRequest): Promise<number> {
     const { kind, offset, buffer } = request;
-    if (kind === ioKind.read && target !== undefined) return this.#readAll(target, offset);
     if (kind === ioKind.write && buffer !== undefined) {
       // The engine continues a short count.
       const part = buffer.subarray(0, this.#bytesMax);
