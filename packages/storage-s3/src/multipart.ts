@@ -65,8 +65,17 @@ export class MultipartUpload {
     }
   }
 
-  /** Sends a part; one of the same number is replaced. @param crc32 Of the bytes. */
-  async put(number: number, body: Uint8Array | BodySource, crc32: number, signal?: AbortSignal): Promise<UploadedPart> {
+  /**
+   * Sends a part; one of the same number is replaced. @param crc32 Of the bytes. @param onSent Told when the last byte
+   * has left, which is a while before the server says that it has it; perhaps several times.
+   */
+  async put(
+    number: number,
+    body: Uint8Array | BodySource,
+    crc32: number,
+    onSent?: () => void,
+    signal?: AbortSignal,
+  ): Promise<UploadedPart> {
     const text = crc32Text(crc32);
     const answer = await this.#objects.client.send({
       name: 'UploadPart',
@@ -75,6 +84,7 @@ export class MultipartUpload {
       query: { partNumber: String(number), uploadId: this.id },
       headers: { 'x-amz-checksum-crc32': text },
       body,
+      onSent,
       signal,
     });
     const echoed = headerText(answer.headers['x-amz-checksum-crc32']);

@@ -61,6 +61,8 @@ export class Namespace {
   /** Requires a file to be possible under a key. Errors: EISDIR, ENOENT (no parent), ENOTDIR. */
   async requireNameFor({ key, asDirectory }: KeyPath, signal?: AbortSignal): Promise<void> {
     if (asDirectory) throw new Refusal('EISDIR');
+    // Flat names hide nothing: an object may share its name with the prefix of others.
+    if (!this.#hasDirectories) return;
     const [, directory] = await both(this.requireParent(key, signal), this.#findDirectory(key, signal));
     if (directory === undefined) return;
     if ((await this.objects.head(key, signal)) === undefined) throw new Refusal('EISDIR');

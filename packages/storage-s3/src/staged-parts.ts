@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { BaseBytes } from './base-bytes.ts';
 import { Refusal } from './error-map.ts';
 import { Slots } from './lock.ts';
@@ -51,7 +52,10 @@ const copyBytesMax = 1024 ** 3;
  */
 export class StagedParts {
   readonly #settings: PartSettings;
+  /** Who sends or copies. */
   readonly #slots: Slots;
+  /** Who does that, or waits for the answer. */
+  readonly #unanswered: Slots;
   readonly #parts = new Map<number, Part>();
   readonly #spool: Spool;
   readonly #ending = new AbortController();
@@ -64,7 +68,10 @@ export class StagedParts {
   constructor(settings: PartSettings) {
     this.#settings = settings;
     this.#slots = new Slots(settings.parallel);
+    this.#unanswered = new Slots(settings.parallel * 2);
     this.#spool = new Spool(settings.spoolDirectory);
+    // Every part under way listens, and there are as many as may be unanswered: no leak.
+    setMaxListeners(0, this.#ending.signal);
   }
 
   /** Headers that the object gets when its upload begins. */
@@ -277,16 +284,19 @@ export class StagedParts {
   /** Fills what is missing in a part, and sends it. */
   #stage(part: Part, length: number, base: BaseBytes): Promise<void> {
     const { signal } = this.#ending;
-    const work = this.#slots.run(async () => {
+    const send = async (leave: () => void): Promise<void> => {
       const { bytes } = part;
       if (bytes === undefined) throw new Refusal('EIO', 'a part has no bytes');
       for (const gap of part.valid.missing(0, length)) await fillGap(part, bytes, gap.begin, gap.end, base, signal);
+      const begun = this.#begun();
       const crc32 = await bytes.crc32(length);
-      const upload = await this.#begun();
-      part.staged = await upload.put(part.place.index + 1, bytes.body(length), crc32, signal);
+      const upload = await begun;
+      // Parts that left together are answered together: the next ones do not wait for that, or the link would idle.
+      part.staged = await upload.put(part.place.index + 1, bytes.body(length), crc32, leave, signal);
       const { memoryPartBytesMax, spool } = this.#settings;
       if (length > memoryPartBytesMax && length === part.place.length && spool === 'none') await this.#release(part);
-    });
+    };
+    const work = this.#unanswered.run(() => this.#slots.run(send));
     part.upload = work.then(
       () => {
         part.upload = undefined;

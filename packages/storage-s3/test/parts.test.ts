@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { objectBytesMax, PartPlan, partsMax } from '../src/part-plan.ts';
 import { combinedCrc32, crc32 } from '../src/protocol/crc32.ts';
-import { contentOf, create, isSame, pattern, World } from './world.ts';
+import { contentOf, create, isSame, partBytes, pattern, World } from './world.ts';
 
 const mib = 2 ** 20;
 
@@ -13,9 +13,10 @@ describe('parts', () => {
     expect(last.length).toBeLessThanOrEqual(5 * 1024 * mib);
     let end = 0;
     let count = 0;
-    for (const place of plan.parts(0, objectBytesMax)) {
-      expect([place.index, place.offset]).toEqual([count, end]);
-      end = place.offset + place.length;
+    for (const { index, offset, length } of plan.parts(0, objectBytesMax)) {
+      if (index !== count || offset !== end)
+        throw new Error(`part ${index} at ${offset} instead of ${count} at ${end}`);
+      end = offset + length;
       count++;
     }
     expect(end).toBeGreaterThanOrEqual(objectBytesMax);
@@ -64,8 +65,7 @@ describe('parts', () => {
 
   test('parts are on their way at once, and memory for them is bounded', async () => {
     await using world = await World.start({ latencyMs: 5 });
-    const partBytes = 256 * 1024;
-    const storage = await world.connect({ partBytes, partsParallel: 4, memoryBytes: 4 * partBytes });
+    const storage = await world.connect({ partsParallel: 4, memoryBytes: 4 * partBytes });
     const file = await storage.open('/a', 'w');
     const bytes = pattern(64 * partBytes);
     for (let offset = 0; offset < bytes.byteLength; offset += 100_000) {
@@ -77,9 +77,23 @@ describe('parts', () => {
     expect(isSame(await contentOf(storage, '/a'), bytes)).toBe(true);
   });
 
+  test('parts leave while those that have left wait for answers: as many again as are sent at once', async () => {
+    await using world = await World.start();
+    const storage = await world.connect({ partsParallel: 3 });
+    const bytes = pattern(20 * partBytes);
+    world.mock.faults.setPlan([{ operation: 'UploadPart', fault: { kind: 'stall', when: 'before' } }]);
+    const file = await storage.open('/a', 'w');
+    await file.write(bytes, 0);
+    await world.mock.faults.awaitStalled(6);
+    world.mock.faults.setPlan([]);
+    world.mock.faults.release();
+    await file.close();
+    expect(world.mock.stats.inFlightMax).toBe(6);
+    expect(isSame(await contentOf(storage, '/a'), bytes)).toBe(true);
+  });
+
   test('bytes that memory gave up can be read and rewritten from disk; without that they are ENOTSUP', async () => {
     await using world = await World.start();
-    const partBytes = 64 * 1024;
     const bytes = pattern(20 * partBytes);
     for (const spool of ['disk', 'none'] as const) {
       const storage = await world.connect({ partBytes, memoryBytes: partBytes, spool });

@@ -22,6 +22,8 @@ export interface Call {
   readonly take?: TakeBody | undefined;
   /** Bodies of this call's good answers are documents: one that is an error makes the call one that failed. */
   readonly expectsDocument?: boolean | undefined;
+  /** Told of each attempt whose last byte has left. */
+  readonly onSent?: (() => void) | undefined;
   /** Told of each attempt that failed and may have taken effect nevertheless. */
   readonly onAmbiguous?: (() => void) | undefined;
 }
@@ -102,7 +104,7 @@ export class S3Client {
   }
 
   async #attempt(call: Call, credentials: Credentials | undefined): Promise<Answer> {
-    const { name, method, key, query = {}, body, signal } = call;
+    const { name, method, key, query = {}, body, signal, onSent } = call;
     const { connections, endpoint, onRequest } = this.#options;
     const address = addressOf(endpoint, this.#region, key);
     const origin = this.#moved ?? address.origin;
@@ -123,7 +125,10 @@ export class S3Client {
     const text = canonicalQuery(query);
     const path = text === '' ? address.path : `${address.path}?${text}`;
     const take = call.take === undefined ? undefined : (head: Head) => (isGood(head) ? call.take?.(head) : undefined);
-    const answer = await connections.exchange({ call: name, origin, method, path, headers, body, signal }, take);
+    const answer = await connections.exchange(
+      { call: name, origin, method, path, headers, body, signal, onSent },
+      take,
+    );
     const isError = !isGood(answer) || (call.expectsDocument === true && isErrorDocument(answer));
     if (isError) throw failureOf(name, answer);
     return answer;

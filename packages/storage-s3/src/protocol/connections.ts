@@ -19,6 +19,8 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | BodySource | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told when the last byte of the request is with the operating system. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** Whom to ask. */
@@ -97,6 +99,7 @@ export class Connections {
       const aborted = (): void => fail(signal?.reason);
       signal?.addEventListener('abort', aborted, { once: true });
       request.on('error', fail);
+      if (outgoing.onSent !== undefined) request.on('finish', outgoing.onSent);
       request.on('timeout', () => fail(stalled()));
       request.on('response', (response) => {
         const head: Head = { status: response.statusCode ?? 0, headers: response.headers };
