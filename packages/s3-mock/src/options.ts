@@ -8,12 +8,11 @@ import {
   requireString,
 } from '@libconveyor/errors';
 import type { Latency } from '@libconveyor/storage';
+import { type Bandwidth, parseBandwidth, requireLatency } from '@libconveyor/storage/link';
 import type { MockCredentials } from './auth/credentials.ts';
 import { type MockClock, machineClock } from './clock.ts';
 import { requireMockFaultPlan } from './faults/fault-plan.ts';
 import type { MockFaultPlan } from './faults/mock-fault.ts';
-import { type Bandwidth, parseBandwidth } from './link/bandwidth.ts';
-import { requireLatency } from './link/latency.ts';
 
 /** A bucket that exists from the start. */
 export interface MockBucket {

@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { seededRandom } from '@libconveyor/storage';
+import { Distance } from '@libconveyor/storage/link';
 import { CredentialStore, type MockCredentials } from './auth/credentials.ts';
 import { MockFaultControl } from './faults/fault-control.ts';
-import { Distance } from './http/distance.ts';
 import { Exchange, type ExchangeSettings } from './http/exchange.ts';
 import type { ServerState } from './operations/call.ts';
 import { type CheckedOptions, checkOptions, defaultCredentials, type S3MockOptions } from './options.ts';

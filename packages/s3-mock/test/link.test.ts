@@ -1,9 +1,7 @@
+import { drawLatencyMs, Link, parseBandwidth, Route } from '@libconveyor/storage/link';
 import { eventually, ManualClock } from '@libconveyor/testkit';
 import { describe, expect, test } from 'vitest';
 import { startS3Mock } from '../src/index.ts';
-import { parseBandwidth } from '../src/link/bandwidth.ts';
-import { drawLatencyMs } from '../src/link/latency.ts';
-import { Link, Route } from '../src/link/link.ts';
 
 /** Sends so many pieces one after another, and says when each was carried. */
 async function sendAll(link: Link | Route, clock: ManualClock, pieces: number[], latenessMs = 0): Promise<number[]> {

@@ -6,8 +6,7 @@ import {
   requireOptions,
   requireString,
 } from '@libconveyor/errors';
-import { parseBandwidth } from '../link/bandwidth.ts';
-import { requireLatency } from '../link/latency.ts';
+import { parseBandwidth, requireLatency } from '@libconveyor/storage/link';
 import { type S3Operation, s3Operations } from '../operation-name.ts';
 import { s3ErrorCodes } from '../s3-error.ts';
 import { type MockFault, type MockFaultKind, type MockFaultPlan, type MockFaultRule, strikable } from './mock-fault.ts';

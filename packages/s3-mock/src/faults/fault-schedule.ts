@@ -1,5 +1,5 @@
 import type { Latency, Random } from '@libconveyor/storage';
-import { parseBandwidth } from '../link/bandwidth.ts';
+import { parseBandwidth } from '@libconveyor/storage/link';
 import type { S3Request } from '../s3-request.ts';
 import { operationsOf } from './fault-plan.ts';
 import type { MockFault, MockFaultPlan, MockFaultRule } from './mock-fault.ts';

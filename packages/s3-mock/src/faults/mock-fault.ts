@@ -1,5 +1,5 @@
 import type { Latency } from '@libconveyor/storage';
-import type { Bandwidth } from '../link/bandwidth.ts';
+import type { Bandwidth } from '@libconveyor/storage/link';
 import { type S3Operation, s3Operations } from '../operation-name.ts';
 import type { S3ErrorCode } from '../s3-error.ts';
 

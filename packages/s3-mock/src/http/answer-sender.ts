@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import type { Route } from '@libconveyor/storage/link';
 import { faultyBytes, strikesInside } from '../faults/faulty-answer.ts';
 import type { MockFault } from '../faults/mock-fault.ts';
-import type { Route } from '../link/link.ts';
 import type { Answer } from '../operations/call.ts';
 import type { StatisticsCounter } from '../statistics.ts';
 import { flushed, sever } from './severed.ts';

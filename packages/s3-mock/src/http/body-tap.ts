@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { Route } from '@libconveyor/storage/link';
 import type { MockFault } from '../faults/mock-fault.ts';
-import type { Route } from '../link/link.ts';
 import type { StatisticsCounter } from '../statistics.ts';
 import type { BodyTap } from './request-body.ts';
 import { sever } from './severed.ts';

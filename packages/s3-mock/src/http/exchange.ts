@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Distance, Route } from '@libconveyor/storage/link';
 import type { MockFaultControl } from '../faults/fault-control.ts';
 import type { Misfortune } from '../faults/fault-schedule.ts';
 import { distort } from '../faults/faulty-answer.ts';
 import type { MockFault } from '../faults/mock-fault.ts';
-import type { Route } from '../link/link.ts';
 import type { Answer, Call, Replay } from '../operations/call.ts';
 import { operations } from '../operations/operation-table.ts';
 import { S3Error } from '../s3-error.ts';
@@ -13,7 +13,6 @@ import { releaseSegments } from '../store/object-record.ts';
 import { type AdmissionSettings, type Admitted, admit } from './admission.ts';
 import { sendAnswer } from './answer-sender.ts';
 import { tapBody } from './body-tap.ts';
-import type { Distance } from './distance.ts';
 import { RequestBody } from './request-body.ts';
 import { Severed, sever } from './severed.ts';
 

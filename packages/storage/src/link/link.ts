@@ -1,4 +1,4 @@
-import type { Clock } from '@libconveyor/storage';
+import type { Clock } from '../layers/clock.ts';
 
 /** Waits below this are not worth a timer, milliseconds; they are made up for by the next one. */
 const shortestWaitMs = 1.5;

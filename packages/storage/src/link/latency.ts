@@ -1,7 +1,6 @@
 import { requireInteger, requireOptions } from '@libconveyor/errors';
-import type { Latency, Random } from '@libconveyor/storage';
-
-export type { Latency } from '@libconveyor/storage';
+import type { Random } from '../layers/random.ts';
+import type { Latency } from '../layers/with-latency.ts';
 
 /** Requires a latency that makes sense. Errors: TypeError, RangeError with the name. */
 export function requireLatency(name: string, latency: unknown): asserts latency is Latency {

@@ -1,8 +1,10 @@
-import type { Socket } from 'node:net';
-import type { Clock, Latency, Random } from '@libconveyor/storage';
-import { drawLatencyMs } from '../link/latency.ts';
-import { createLine, type Line, Link, Route } from '../link/link.ts';
+import type { Clock } from '../layers/clock.ts';
+import type { Random } from '../layers/random.ts';
+import type { Latency } from '../layers/with-latency.ts';
+import { drawLatencyMs } from './latency.ts';
+import { createLine, type Line, Link, Route } from './link.ts';
 
+/** Settings of a {@link Distance}. */
 export interface DistanceSettings {
   readonly clock: Clock;
   readonly random: Random;
@@ -17,7 +19,7 @@ export interface DistanceSettings {
 export class Distance {
   readonly #settings: DistanceSettings;
   readonly #shared: Line | undefined;
-  readonly #ofConnection = new WeakMap<Socket, Line>();
+  readonly #ofConnection = new WeakMap<object, Line>();
 
   constructor(settings: DistanceSettings) {
     this.#settings = settings;
@@ -42,20 +44,20 @@ export class Distance {
     if (wait > 0.1) await this.clock.sleep(Math.max(1, Math.floor(wait)));
   }
 
-  /** The way of the bodies of one request. */
-  routes(socket: Socket, bytesPerSecond: number | undefined): { up: Route; down: Route } {
+  /** The way of the bytes of one request, or of all requests, of a connection. */
+  routes(connection: object, bytesPerSecond: number | undefined): { up: Route; down: Route } {
     const { clock } = this.#settings;
-    const connection = this.#lineOf(socket);
+    const line = this.#lineOf(connection);
     const own = bytesPerSecond === undefined ? undefined : new Link(bytesPerSecond, clock);
-    const up = new Route([this.#shared?.up, connection?.up, own]);
-    return { up, down: new Route([this.#shared?.down, connection?.down, own]) };
+    const up = new Route([this.#shared?.up, line?.up, own]);
+    return { up, down: new Route([this.#shared?.down, line?.down, own]) };
   }
 
-  #lineOf(socket: Socket): Line | undefined {
+  #lineOf(connection: object): Line | undefined {
     const { connectionBytesPerSecond, clock } = this.#settings;
     if (connectionBytesPerSecond === undefined) return undefined;
-    const known = this.#ofConnection.get(socket) ?? createLine(connectionBytesPerSecond, clock);
-    this.#ofConnection.set(socket, known);
+    const known = this.#ofConnection.get(connection) ?? createLine(connectionBytesPerSecond, clock);
+    this.#ofConnection.set(connection, known);
     return known;
   }
 }
