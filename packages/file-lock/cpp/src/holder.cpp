@@ -21,6 +21,8 @@ namespace {
 constexpr size_t kRecordSize = 160;
 constexpr size_t kHostMax = 64;
 
+constexpr int64_t kTickNsMax = 10'000'000;
+
 std::string read_file(const char* path) {
   std::string text;
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
@@ -90,6 +92,19 @@ std::vector<pid_t> listed_holders(const struct stat& sidecar, bool byte_range) {
   return found;
 }
 
+bool is_same(const timespec& one, const timespec& other) {
+  return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
+}
+
+/// Whether a change from now on gets another time than this one. The kernel's clock for files ticks every 10 ms at the
+/// most; some file systems keep less of it, which shows as a round number.
+bool is_settled(const timespec& changed) {
+  if (changed.tv_nsec % kTickNsMax == 0) return false;
+  timespec now;
+  if (::clock_gettime(CLOCK_REALTIME, &now) != 0) return false;
+  return (now.tv_sec - changed.tv_sec) * 1'000'000'000 + (now.tv_nsec - changed.tv_nsec) > 2 * kTickNsMax;
+}
+
 std::optional<LockHolder> read_holder(int fd) {
   char text[kRecordSize];
   const ssize_t count = ::pread(fd, text, sizeof text, 0);
@@ -110,11 +125,15 @@ std::string make_holder_record() {
   return record;
 }
 
-void write_holder(const Grip& grip, const std::string& record) {
+void write_holder(const Grip& grip, const std::string& record, SeenRecord* seen) {
   if (!grip.is_writable) return;
+  if (seen->inode == grip.inode && seen->device == grip.device && is_same(seen->changed, grip.changed)) return;
   char there[kRecordSize];
   const ssize_t count = ::pread(grip.fd, there, sizeof there, 0);
-  if (count == static_cast<ssize_t>(kRecordSize) && std::memcmp(there, record.data(), kRecordSize) == 0) return;
+  if (count == static_cast<ssize_t>(kRecordSize) && std::memcmp(there, record.data(), kRecordSize) == 0) {
+    if (is_settled(grip.changed)) *seen = {grip.device, grip.inode, grip.changed};
+    return;
+  }
   // A full disk is no reason not to lock: then the record is missing, or an older one that nobody confirms.
   while (::pwrite(grip.fd, record.data(), record.size(), 0) < 0 && errno == EINTR) {
   }

@@ -13,9 +13,16 @@ namespace conveyor::locking {
 /// new one covers an old one.
 std::string make_holder_record();
 
+/// The state of a sidecar in which this process has read its own record there: unchanged, it need not be read again.
+struct SeenRecord {
+  dev_t device = 0;
+  ino_t inode = 0;
+  timespec changed{};
+};
+
 /// Writes a record into the sidecar, unless it stands there already. A failure changes nothing but what others are
 /// told.
-void write_holder(const Grip& grip, const std::string& record);
+void write_holder(const Grip& grip, const std::string& record, SeenRecord* seen);
 
 /// What the sidecar says, or nothing where that is no record.
 std::optional<LockHolder> parse_holder(const std::string& text);

@@ -1,14 +1,11 @@
 #include "lock_table.hpp"
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <new>
 #include <utility>
-
-#include "holder.hpp"
 
 namespace conveyor::locking {
 
@@ -26,7 +23,7 @@ int64_t now_ns() {
 
 }  // namespace
 
-LockTable::LockTable() : pid_(::getpid()), record_(make_holder_record()) {}
+LockTable::LockTable() : record_(make_holder_record()) {}
 
 LockTable& LockTable::of_process() {
   static LockTable* const table = [] {
@@ -146,7 +143,7 @@ Outcome LockTable::attempt_kernel(Entry& entry, const Place& place, const Reques
   if (outcome.error != 0) return outcome;
   entry.is_device_known = !request.byte_range;
   entry.device = grip->device;
-  write_holder(*grip, record_);
+  write_holder(*grip, record_, &entry.seen_record);
   if (request.queues) {
     const int64_t now = now_ns();
     if (now - entry.released_ns > kTurnNs) entry.turn_begin_ns = now;
@@ -203,7 +200,7 @@ int LockTable::release_lock(LockId id) {
   std::erase(entry.holdings, record.holding);
   announce(entry);
   // A process made by clone(2) itself, behind the back of after_fork_in_child: unlocking would unlock the parent's.
-  if (::getpid() != pid_) {
+  if (!mark_.is_mine()) {
     close_descriptor(record.holding->grip.fd);
     return -EBADF;
   }
@@ -216,7 +213,7 @@ std::string LockTable::resource_of(LockId id) const {
   const std::shared_lock fork_lock(fork_mutex_);
   const std::lock_guard lock(mutex_);
   const auto found = locks_.find(id);
-  if (found == locks_.end() || ::getpid() != pid_) return {};
+  if (found == locks_.end() || !mark_.is_mine()) return {};
   return found->second.entry->place.resource;
 }
 
@@ -344,7 +341,7 @@ void LockTable::after_fork_in_child() {
   entries_.clear();
   locks_.clear();
   tickets_.clear();
-  pid_ = ::getpid();
+  mark_.renew();
   record_ = make_holder_record();
   // Made anew: a lock for writing belongs to a thread by its number, which the child's thread does not have.
   new (&mutex_) std::mutex;

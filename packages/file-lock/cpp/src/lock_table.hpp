@@ -18,7 +18,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "holder.hpp"
 #include "place.hpp"
+#include "process_mark.hpp"
 #include "sidecar.hpp"
 
 namespace conveyor::locking {
@@ -118,6 +120,7 @@ class LockTable {
     /// The device that is known to have locks.
     dev_t device = 0;
     bool is_device_known = false;
+    SeenRecord seen_record;
     /// Open while this process waits; it locks the seat once `has_seat`.
     int seat_fd = -1;
     bool has_seat = false;
@@ -161,7 +164,7 @@ class LockTable {
   mutable std::shared_mutex fork_mutex_;
 
   // Changed by fork only.
-  pid_t pid_;
+  ProcessMark mark_;
   /// What holders of this process leave in sidecars.
   std::string record_;
 

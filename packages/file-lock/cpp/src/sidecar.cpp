@@ -89,6 +89,7 @@ int check_identity(const Place& place, const Aim& aim, Grip* grip) {
   if (!S_ISREG(held.st_mode)) return -EINVAL;
   grip->device = held.st_dev;
   grip->inode = held.st_ino;
+  grip->changed = held.st_ctim;
   if (!aim.byte_range && (aim.known_device == nullptr || *aim.known_device != held.st_dev)) {
     if (const int error = check_flock_excludes(grip->fd); error != 0) return error;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <time.h>
 
 #include "place.hpp"
 
@@ -12,6 +13,8 @@ struct Grip {
   int fd = -1;
   dev_t device = 0;
   ino_t inode = 0;
+  /// When the sidecar was last changed, as of the moment when it was locked.
+  timespec changed{};
   bool byte_range = false;
   /// Whether the descriptor can write.
   bool is_writable = false;

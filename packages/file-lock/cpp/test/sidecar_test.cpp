@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 
 #include "file_system.hpp"
 #include "holder.hpp"
@@ -292,6 +293,30 @@ TEST(l5, the_holder_is_told_and_never_a_past_one) {
   ::waitpid(child, nullptr, 0);
   for (const int fd : {ends[0], ends[1], ready[0], ready[1]}) ::close(fd);
   CHECK_EQ(told, child);
+}
+
+TEST(l5, a_record_that_somebody_else_has_covered_is_written_again) {
+  const Scratch scratch;
+  const std::string record = locking::make_holder_record();
+  locking::Place place;
+  REQUIRE_EQ(locking::resolve(scratch / "file", ResourceKind::kAny, &place), 0);
+  locking::SeenRecord seen;
+  const auto take_and_write = [&] {
+    locking::Grip grip;
+    REQUIRE_EQ(locking::try_grip(place, {}, &grip), 0);
+    locking::write_holder(grip, record, &seen);
+    CHECK_EQ(locking::let_go(grip), 0);
+  };
+  const auto content = [&] {
+    std::ifstream file(place.sidecar);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  // Until its time of change is past; a file system that keeps coarse times never gets there.
+  for (int turns = 0; seen.inode == 0 && turns < 1'000'000; ++turns) take_and_write();
+  CHECK_EQ(content(), record);
+  std::ofstream(place.sidecar) << std::string(record.size(), 'x');
+  take_and_write();
+  CHECK_EQ(content(), record);
 }
 
 TEST(l5, records_are_read_with_care) {
