@@ -9,8 +9,8 @@ const furtherPaths = ['packages/file-lock/SEMANTICS.md'];
 
 /** The failures of earlier systems (docs/LESSONS.md) that are tested by now: the first and the last of each row. */
 const testedLessons: readonly (readonly [number, number])[] = [
-  [1, 27],
-  [34, 39],
+  [1, 30],
+  [32, 39],
 ];
 
 const rule = 'clauses';
@@ -50,7 +50,7 @@ export function checkClauses(files: readonly SourceFile[]): Finding[] {
 }
 
 function clausesIn({ path, text }: SourceFile): Clause[] {
-  return [...text.matchAll(/^- \*\*([WRPFCOAL]\d+)\*\*/gm)].map((match) => ({
+  return [...text.matchAll(/^- \*\*([WRPFCOALT]\d+)\*\*/gm)].map((match) => ({
     id: match[1] ?? '',
     path,
     line: lineAt(text, match.index),
@@ -59,8 +59,8 @@ function clausesIn({ path, text }: SourceFile): Clause[] {
 
 function mentionsIn(file: SourceFile): Mention[] {
   const pattern = isCpp(file)
-    ? /^[ \t]*TEST\(\s*([wrpfcoal]\d+|lesson_\d+)\s*,/gm
-    : /\b(?:test|it|describe)(?:\.\w+(?:\([^()]*\))?)*\(\s*['"`]([WRPFCOAL]\d+|lesson_\d+):/g;
+    ? /^[ \t]*TEST\(\s*([wrpfcoalt]\d+|lesson_\d+)\s*,/gm
+    : /\b(?:test|it|describe)(?:\.\w+(?:\([^()]*\))?)*\(\s*['"`]([WRPFCOALT]\d+|lesson_\d+):/g;
   if (!isCpp(file) && !isTypeScript(file)) return [];
   return [...file.text.matchAll(pattern)].map((match) => ({
     id: normalised(match[1] ?? ''),
