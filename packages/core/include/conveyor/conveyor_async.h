@@ -1,5 +1,7 @@
 /* conveyor, asynchronous: the same handles and the same semantics for event loops, with backends that complete later.
  *
+ * Over a descriptor a read takes what the page cache holds on the calling thread, and never waits there for a device.
+ *
  * Application side: a *_async function returns its result at once when it can (>= 0), -1 with errno when it refuses,
  * or CONVEYOR_PENDING: then `done(arg, result)` is called exactly once, result being >= 0 or -errno. `done` runs on
  * whatever thread finished the operation, possibly before the *_async function has returned, never under a lock; it

@@ -23,6 +23,12 @@ class Backend {
   virtual ssize_t run(BackendOp& op) = 0;
   /// A plain read, for callers that run it themselves. Requires: caller_may_run().
   virtual ssize_t read(void* /*target*/, size_t /*count*/, uint64_t /*offset*/) { return -ENOTSUP; }
+  /// Threads that must not wait may ask for what run() and read() would do without waiting for a device.
+  virtual bool can_glance() const { return false; }
+  /// run() of a read, or -EAGAIN where it would wait: then nothing is done but that pieces may hold some of the bytes.
+  virtual ssize_t glance(BackendOp& /*op*/) { return -EAGAIN; }
+  /// read(), in the same way.
+  virtual ssize_t glance(void* /*target*/, size_t /*count*/, uint64_t /*offset*/) { return -EAGAIN; }
   /// Starts the operation; Handle::complete_async reports it.
   virtual void submit(BackendOp& /*op*/) {}
   virtual bool retryable(int /*error*/) { return false; }

@@ -87,6 +87,12 @@ ssize_t conveyor_read_async(conveyor_t* handle, void* buf, size_t count, off_t o
   bool fast = offset == CONVEYOR_AT_CURSOR ? engine.read_fast(buf, count)
                                            : engine.pread_fast(buf, count, static_cast<uint64_t>(offset));
   if (fast) return static_cast<ssize_t>(count);
+  if (offset > 0 && count > 0 && count <= static_cast<size_t>(INT64_MAX - offset)) {
+    auto passed = access->glance(access, buf, count, static_cast<uint64_t>(offset));
+    if (passed == Handle::Passed::kWhole) return static_cast<ssize_t>(count);
+    if (passed == Handle::Passed::kShort) access = Handle::Access(token_of(handle));
+    if (!access) return fail(EBADF);
+  }
   return transfer(access, RequestKind::kRead, buf, count, offset, done, arg);
 }
 

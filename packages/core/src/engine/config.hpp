@@ -17,6 +17,7 @@ struct BackendTraits {
   bool truncate = false;           // else truncate is ENOTSUP [P4]
   bool sync = false;               // else sync is flush [F2]
   bool short_read_is_eof = false;  // a short count needs no second read to tell the end of file
+  bool serial_writes = false;      // takes one write after the other, as kernels do with files in the page cache
 };
 
 /// Settings that adaptation leaves alone, because somebody has chosen them [A1].

@@ -36,6 +36,8 @@ struct Totals {
 struct Counters {
   /// A backend whose operations take less than this costs no more than to sleep and be woken a few times.
   static constexpr Time kNear = kMillisecond / 2;
+  /// A backend that takes longer than this does more than copy, even if it takes one after the other.
+  static constexpr Time kFar = 2 * kMillisecond;
 
   Totals totals;
   Totals at_last_look;  // where the window began
@@ -50,6 +52,9 @@ struct Counters {
   bool reads_are_far() const {
     return totals.backend_reads_timed > 0 &&
            totals.backend_read_ns >= totals.backend_reads_timed * static_cast<uint64_t>(kMillisecond);
+  }
+  bool writes_are_far() const {
+    return totals.backend_write_ns > totals.backend_writes_timed * static_cast<uint64_t>(kFar);
   }
   bool writes_are_quick() const {
     return totals.backend_write_ns <= totals.backend_writes_timed * static_cast<uint64_t>(kNear);

@@ -87,6 +87,7 @@ Extent* ExtentWrites::pick(bool demanded_only) {
 }
 
 bool ExtentWrites::submit_one(bool demanded_only) {
+  if (ops_.writes_take_turns()) return false;
   if (ops_.writes() >= config_.write_depth) {
     Extent* oldest = extents_.oldest_queued();
     if (oldest && (!demanded_only || oldest->position < land_before_)) ops_.held_back(IoKind::kWrite);

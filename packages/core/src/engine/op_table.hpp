@@ -48,6 +48,8 @@ class OpTable {
   bool idle() const { return flying_.empty(); }
   size_t reads() const { return reads_; }
   size_t writes() const { return writes_; }
+  /// One is in flight, and another would only wait for it, and keep a processor busy with that.
+  bool writes_take_turns() const { return traits_.serial_writes && writes_ > 0 && !counters_.writes_are_far(); }
   /// There was something to submit, but as much is in flight as may be.
   void held_back(IoKind kind) { meter_of(kind).held_back(now_); }
   FlowMeter& read_meter() { return meters_[0]; }

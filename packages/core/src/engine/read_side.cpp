@@ -106,8 +106,9 @@ void ReadSide::start(Request& request) {
 
 void ReadSide::choose_fetcher(const Request& request) {
   ReadStream& stream = *request.stream;
-  bool either = request.runs_inline && stream.window > 0 && counters_.reads_are_quick();
-  if (either) pace_.note(counters_.totals.bytes_read, request.started);
+  bool windowed = stream.window > 0;
+  bool either = request.glances || (windowed && request.runs_inline && counters_.reads_are_quick());
+  if (either && windowed) pace_.note(counters_.totals.bytes_read, request.started);
   stream.alone = either && pace_.alone();
 }
 
@@ -375,6 +376,7 @@ void ReadSide::close_lane() {
     counters_.totals.bytes_read += count;
     counters_.totals.reads += lane_.reads;
     counters_.totals.read_hits += lane_.reads;
+    stride_ = ReadStride{};  // it has not seen these reads: without them, the ends of chunks would look like a pattern
   }
   lane_ = Lane{};
 }

@@ -38,6 +38,7 @@ struct Request {
   RequestKind kind = RequestKind::kRead;
   bool at_cursor = false;      // read, write: at the handle's cursor, which moves
   bool runs_inline = false;    // the shell runs backend operations made for this request before it waits for it
+  bool glances = false;        // read: the same, as far as it can be done without waiting; the rest is for workers
   bool data_only = false;      // sync
   int whence = 0;              // seek
   int64_t offset = 0;          // read, write: file offset; seek: distance; truncate: size

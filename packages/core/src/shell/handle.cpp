@@ -16,6 +16,10 @@ namespace {
 // Every n-th operation that a caller runs itself is timed: two clock reads would be a tenth of a cached read.
 constexpr uint32_t kTimedEvery = 16;
 constexpr size_t kTimedFrom = 64 << 10;  // of a larger one, they are nothing
+// What one glance has not found at hand is likely to be followed by more of the kind.
+constexpr uint32_t kGlancesOff = 32;
+
+thread_local bool carrying_out = false;
 
 bool is_timed() {
   thread_local uint32_t runs = 0;
@@ -104,28 +108,75 @@ Handle::Passed Handle::pass(Access& access, void* target, size_t count, uint64_t
   bool timed = is_timed();
   Time begin = timed ? precise_now() : 0;
   ssize_t result = backend_->read(target, count, offset);
-  Time taken = timed ? precise_now() - begin : -1;
+  return passed(access, range, result, timed ? precise_now() - begin : -1);
+}
+
+Handle::Passed Handle::glance(Access& access, void* target, size_t count, uint64_t offset) {
+  Range range{offset, offset + count};
+  if (!may_glance() || !engine_.pass(range)) return Passed::kRefused;
+  access.lock().unlock();
+  return passed(access, range, backend_->glance(target, count, offset), -1);
+}
+
+Handle::Passed Handle::passed(Access& access, Range range, ssize_t result, Time taken) {
   CONVEYOR_SYNC_WAITS("cell.lock");
   access.lock().lock();
   CONVEYOR_SYNC_POINT("pass.locked");
-  engine_.counters().backend_done(IoKind::kRead, result, taken);
+  if (result != -EAGAIN) {
+    engine_.counters().backend_done(IoKind::kRead, result, taken);
+  } else {
+    glances_off_ = kGlancesOff;
+  }
   bool whole = engine_.passed(range, result, coarse_now());
   leave(access);
   return whole ? Passed::kWhole : Passed::kShort;
 }
 
+// Requires: the cell's lock.
+bool Handle::may_glance() {
+  // Not below a callback: what follows from a glance is carried out here and now.
+  if (!backend_->can_glance() || carrying_out) return false;
+  if (glances_off_ == 0) return true;
+  --glances_off_;
+  return false;
+}
+
 bool Handle::start_async(Access& access, Call* call) {
-  call->request.started = coarse_now();
+  call->request.glances = call->request.kind == RequestKind::kRead && may_glance();
+  call->request.started = call->request.glances ? precise_now() : coarse_now();
   bool complete = engine_.start(call->request, call->request.started);
+  if (complete || !call->request.glances) {
+    if (!complete) start_pending(call);
+    leave(access.lock(), nullptr);
+    return complete;
+  }
+  // As if it blocked, until there is nothing left that can be done without waiting.
+  auto done = std::exchange(call->done, nullptr);
+  retain();
+  leave(access.lock(), call);
+  run_inline(*call);
+  CONVEYOR_SYNC_WAITS("cell.lock");
+  access.lock().lock();
+  CONVEYOR_SYNC_POINT("glance.locked");
+  if (!call->request.glances) glances_off_ = kGlancesOff;
+  complete = call->request.stage == Stage::kDone;
   if (!complete) {
-    call->request.started = precise_now();
-    async_calls_.push_back(call);
-    uint32_t timeout_ms = timeout_of(call->request.kind);
-    if (timeout_ms != 0) call->deadline = call->request.started + timeout_ms * kMillisecond;
-    deadline_ = std::min(deadline_, call->deadline);
+    call->done = done;
+    start_pending(call);
   }
   leave(access.lock(), nullptr);
+  release();
+  // Whoever has completed it may not have said so yet.
+  if (complete) call->event.wait_until(kNever);
   return complete;
+}
+
+void Handle::start_pending(Call* call) {
+  call->request.started = precise_now();
+  async_calls_.push_back(call);
+  uint32_t timeout_ms = timeout_of(call->request.kind);
+  if (timeout_ms != 0) call->deadline = call->request.started + timeout_ms * kMillisecond;
+  deadline_ = std::min(deadline_, call->deadline);
 }
 
 // Ends the asynchronous calls whose time is up [F9].
@@ -150,7 +201,7 @@ int Handle::cancel(Access& access, const void* argument) {
   return cancelled;
 }
 
-void Handle::leave(std::unique_lock<std::mutex>& lock, Call* own) {
+void Handle::leave(std::unique_lock<SlimMutex>& lock, Call* own) {
   Time wakeup = std::min(engine_.next_wakeup(), deadline_);
   bool arm = wakeup < armed_;
   if (arm) armed_ = wakeup;
@@ -181,7 +232,8 @@ void Handle::leave(std::unique_lock<std::mutex>& lock, Call* own) {
 // all seen to. Requires: the cell's lock.
 bool Handle::concerns_only(Call* own) {
   Actions& pending = engine_.actions();
-  if (!own || !own->request.runs_inline || pending.starved || pending.submit.size() + pending.complete.size() != 1)
+  if (!own || !(own->request.runs_inline || own->request.glances) || pending.starved ||
+      pending.submit.size() + pending.complete.size() != 1)
     return false;
   if (!pending.complete.empty()) {
     if (pending.complete.front() != &own->request || own->request.closed) return false;
@@ -212,6 +264,7 @@ void Handle::carry_out(Actions& actions, Call* own) {
   std::vector<Turn>* outer = waiting;
   std::vector<Turn> turns;
   waiting = &turns;
+  const bool nested = std::exchange(carrying_out, true);
   perform(actions, own);
   for (size_t i = 0; i < turns.size(); ++i) {
     Turn turn = std::move(turns[i]);  // the vector may grow meanwhile
@@ -219,11 +272,12 @@ void Handle::carry_out(Actions& actions, Call* own) {
     turn.handle->release();
   }
   waiting = outer;
+  carrying_out = nested;
 }
 
 // Does the waiting caller run this operation itself? One at most; reads only their own. Requires: the cell's lock.
 bool Handle::takes_itself(const BackendOp* op, const Actions& actions, const Call* own) const {
-  if (!own || !own->request.runs_inline || own->to_run) return false;
+  if (!own || !(own->request.runs_inline || own->request.glances) || own->to_run) return false;
   if (op->request == &own->request || op == own->request.blocker) return true;
   return own->request.kind != RequestKind::kRead && op == actions.submit.back();
 }
@@ -263,7 +317,11 @@ void Handle::run_inline(Call& own) {
     own.request.lands = false;  // one is his share
     bool timed = op->count >= kTimedFrom || is_timed();
     Time begin = timed ? precise_now() : 0;
-    ssize_t result = backend_->run(*op);
+    ssize_t result = own.request.glances ? backend_->glance(*op) : backend_->run(*op);
+    if (own.request.glances && result == -EAGAIN) {
+      own.request.glances = false;
+      return runtime_.workers().post(op);
+    }
     finish_op(op, result, timed ? precise_now() - begin : -1, &own);
   }
 }

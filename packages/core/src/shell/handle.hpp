@@ -55,10 +55,10 @@ class Handle {
     Access& operator=(Access&&) = default;
     explicit operator bool() const { return handle_ != nullptr; }
     Handle* operator->() const { return handle_; }
-    std::unique_lock<std::mutex>& lock() { return lock_; }
+    std::unique_lock<SlimMutex>& lock() { return lock_; }
 
    private:
-    std::unique_lock<std::mutex> lock_;
+    std::unique_lock<SlimMutex> lock_;
     Handle* handle_ = nullptr;
   };
 
@@ -69,8 +69,10 @@ class Handle {
   /// whoever wants to know how much there is has to access the handle anew. kRefused: nothing done, still locked.
   enum class Passed { kRefused, kWhole, kShort };
   Passed pass(Access& access, void* target, size_t count, uint64_t offset);
+  /// The same for a thread that must not wait for a device.
+  Passed glance(Access& access, void* target, size_t count, uint64_t offset);
   /// Starts it. True: complete, the call is the caller's again. False: `done` will be called, and frees the call.
-  /// Unlocks.
+  /// Unlocks. Never waits for a device, but reads what the backend has at hand.
   bool start_async(Access& access, Call* call);
   /// Cancels asynchronous calls with this argument. Returns how many. Unlocks.
   int cancel(Access& access, const void* argument);
@@ -93,12 +95,15 @@ class Handle {
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
   void release();
 
-  void leave(std::unique_lock<std::mutex>& lock, Call* own);
+  void leave(std::unique_lock<SlimMutex>& lock, Call* own);
   bool concerns_only(Call* own);
   void carry_out(Actions& actions, Call* own);
   void perform(Actions& actions, Call* own);
   bool takes_itself(const BackendOp* op, const Actions& actions, const Call* own) const;
   void run_inline(Call& own);
+  Passed passed(Access& access, Range range, ssize_t result, Time taken);
+  bool may_glance();
+  void start_pending(Call* call);
   void finish_op(BackendOp* op, ssize_t result, Time taken, Call* own);
   bool backend_is_fast();
   bool help(Call& call);
@@ -118,7 +123,8 @@ class Handle {
   Engine engine_;
   Time armed_ = kNever;  // the timer will tick by then
   IntrusiveList<Call> async_calls_;
-  Time deadline_ = kNever;  // the first of theirs
+  Time deadline_ = kNever;    // the first of theirs
+  uint32_t glances_off_ = 0;  // so many reads are not tried that way, because the last one was refused
 };
 
 }  // namespace conveyor

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "shell/slim_mutex.hpp"
 #include "shell/sync_point.hpp"
 
 namespace conveyor {
@@ -14,7 +15,7 @@ class Handle;
 
 /// Lives for ever once made; its lock guards the handle in it and the handle's engine.
 struct alignas(64) Cell {
-  std::mutex mutex;
+  SlimMutex mutex;
   // Guarded by mutex.
   Handle* handle = nullptr;  // nullptr: free
   uint64_t generation = 1;

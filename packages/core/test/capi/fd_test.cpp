@@ -5,30 +5,11 @@
 
 #include <conveyor/testkit/prng.hpp>
 
-#include "fixture.hpp"
+#include "fd_handle.hpp"
 #include "temporary_file.hpp"
 
 namespace conveyor::test {
 namespace {
-
-/// A handle over a descriptor; destroyed with the test.
-class FdHandle {
- public:
-  FdHandle(int fd, int flags, const conveyor_options_t &options = patient_options()) {
-    REQUIRE_EQ(ERRNO_OF(conveyor_open_fd(&handle_, fd, flags, &options)), 0);
-    REQUIRE(handle_ != nullptr);
-  }
-  ~FdHandle() { conveyor_destroy(handle_); }
-  FdHandle(const FdHandle &) = delete;
-  FdHandle &operator=(const FdHandle &) = delete;
-  operator conveyor_t *() const { return handle_; }
-  int close() {
-    return errno_of([&] { return conveyor_close(std::exchange(handle_, nullptr)); });
-  }
-
- private:
-  conveyor_t *handle_ = nullptr;
-};
 
 /// What conveyor_open_fd refuses a descriptor with; 0 when it takes it.
 int refusal(int fd, int flags) {

@@ -15,8 +15,7 @@ namespace conveyor::test {
 
 class TemporaryFile {
  public:
-  explicit TemporaryFile(std::string_view bytes = {}) {
-    const char *directory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+  explicit TemporaryFile(std::string_view bytes = {}, const char *directory = in_memory()) {
     path_ = std::string(directory) + "/conveyor-test-XXXXXX";
     fd_ = mkstemp(path_.data());
     REQUIRE(fd_ >= 0);
@@ -28,6 +27,8 @@ class TemporaryFile {
   }
   TemporaryFile(const TemporaryFile &) = delete;
   TemporaryFile &operator=(const TemporaryFile &) = delete;
+
+  static const char *in_memory() { return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"; }
 
   /// Open for reading and writing.
   int fd() const { return fd_; }

@@ -6,8 +6,10 @@
 
 #include <conveyor/testkit/prng.hpp>
 
+#include "../capi/fd_handle.hpp"
 #include "../capi/releaser.hpp"
 #include "../capi/scripted_async_backend.hpp"
+#include "../capi/temporary_file.hpp"
 #include "environment.hpp"
 
 namespace conveyor::test {
@@ -127,6 +129,29 @@ TEST(c1, every_asynchronous_operation_ends_once) {
     CHECK(eventually([&] { return tally.begun == tally.ended; }));
     CHECK_EQ(ERRNO_OF(conveyor_flush(handle)), 0);
     CHECK(backend.bytes() == pattern(kFileSize, 1));
+  }
+}
+
+TEST(c1, every_asynchronous_operation_on_a_file_ends_once) {
+  configure_workers();
+  testkit::Prng prng(stress_seed());
+  for (std::uint64_t round = 0; round < 10 * stress_iterations(); ++round) {
+    Tally tally;
+    TemporaryFile file(pattern(kFileSize, 1), prng.chance(1, 2) ? TemporaryFile::in_memory() : "/var/tmp");
+    FdHandle handle(file.fd(), O_RDWR, small_options(prng));
+    {
+      std::vector<std::unique_ptr<Background>> threads;
+      for (int t = 0; t < 3; ++t) {
+        threads.push_back(std::make_unique<Background>([&, own = prng.fork()]() -> ssize_t {
+          operate(handle, tally, own, 300);
+          return 0;
+        }));
+      }
+      for (const auto &thread : threads) CHECK_EQ(thread->result(), 0);
+    }
+    CHECK(eventually([&] { return tally.begun == tally.ended; }));
+    CHECK_EQ(ERRNO_OF(conveyor_flush(handle)), 0);
+    CHECK(file.bytes() == pattern(kFileSize, 1));
   }
 }
 

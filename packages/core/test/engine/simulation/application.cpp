@@ -106,6 +106,7 @@ Operation* Application::make(const Event& event) {
   r.kind = kind_of(event);
   r.at_cursor = event.has(kAtCursor);
   r.runs_inline = event.has(kRunsInline);
+  r.glances = event.has(kGlances);
   r.data_only = event.has(kDataOnly);
   r.offset = event.offset;
   if (r.kind == RequestKind::kSeek) r.whence = static_cast<int>(event.count);

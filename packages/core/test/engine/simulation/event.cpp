@@ -17,7 +17,7 @@ constexpr const char* kOutcomeNames[] = {"whole",    "short",     "zero",      "
                                          "nonsense", "transient", "retryable", "permanent"};
 static_assert(std::size(kOutcomeNames) == kOutcomes);
 
-constexpr const char* kFlagNames[] = {"cursor", "inline", "vectored", "data_only", "late", "timeout"};
+constexpr const char* kFlagNames[] = {"cursor", "inline", "vectored", "data_only", "late", "timeout", "glances"};
 
 template <class Names>
 int index_of(const Names& names, const std::string& word) {

@@ -56,6 +56,7 @@ enum EventFlag : uint8_t {
   kDataOnly = 8,
   kLate = 16,
   kTimeout = 32,
+  kGlances = 64,
 };
 
 struct Event {

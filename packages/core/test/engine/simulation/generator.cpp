@@ -119,6 +119,7 @@ Event Generator::application_event(EventKind kind, const Simulation& simulation)
       flag(kAtCursor, percent(at_cursor_));
       flag(kVectored, percent(10));
       flag(kRunsInline, kind == EventKind::kRead && percent(inline_));
+      flag(kGlances, kind == EventKind::kRead && !event.has(kRunsInline) && percent(inline_));
       if (percent(1)) event.offset = -1 - event.offset;
       if (percent(1)) event.offset = INT64_MAX - static_cast<int64_t>(prng_.below(100));
       break;

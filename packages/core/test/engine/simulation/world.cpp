@@ -38,6 +38,7 @@ void for_each_field(World& w, Visit visit) {
   visit("backend_truncate", w.traits.truncate);
   visit("backend_sync", w.traits.sync);
   visit("short_read_is_eof", w.traits.short_read_is_eof);
+  visit("serial_writes", w.traits.serial_writes);
   visit("retries_estale", w.retries_estale);
   visit("memory", w.memory);
   visit("file_size", w.file_size);
@@ -50,7 +51,7 @@ World draw_world(testkit::Prng& prng) {
   auto one_of = [&](std::initializer_list<uint64_t> values) { return values.begin()[prng.below(values.size())]; };
   World w;
   EngineConfig& c = w.config;
-  w.traits = {percent(50), percent(90), percent(85), percent(50)};
+  w.traits = {percent(50), percent(90), percent(85), percent(50), percent(30)};
   uint64_t mode = prng.below(10);
   c.readable = mode != 0;
   c.writable = mode != 1;
