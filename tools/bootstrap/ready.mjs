@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { lackOf, presets } from '../native/presets.mjs';
 import { run } from './child.mjs';
 import { Complaint } from './complaint.mjs';
 import { buildStamp, installFingerprint, packageFolders, sourceFingerprint, stampAt } from './fingerprint.mjs';
@@ -56,13 +57,17 @@ async function install() {
  */
 export async function ensureBuilt() {
   const stamp = buildStamp('built');
-  const fingerprint = sourceFingerprint();
+  // What is optional may have come since.
+  const fingerprint = `${sourceFingerprint()} ${lackOf(presets['fuse-addon']) ?? ''}`;
   if (stamp.matches(fingerprint) && everyPackageIsBuilt()) return;
   stamp.clear();
   await step('build native code', async () => {
     await buildNative('release', 'conveyor_shared', 'conveyor_static', 'core_bench', 'lock_bench');
     await buildNative('addon');
     await buildNative('file-lock-addon');
+    const lack = lackOf(presets['fuse-addon']);
+    if (lack === undefined) await buildNative('fuse-addon');
+    else process.stderr.write(`note: the mount (packages/fuse) is not built: ${lack}\n`);
   });
   await step('build packages', async () => {
     const { code, output } = await runTool('nx', ['run-many', '-t', 'build'], { capture: true });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildRoot, root } from '../bootstrap/places.mjs';
@@ -11,6 +12,8 @@ import { buildRoot, root } from '../bootstrap/places.mjs';
  * @property {Record<string, string>} settings CMake cache entries.
  * @property {Record<string, string>} environment What the programs built this way run with.
  * @property {string[]} catches Kinds of canary that this way of building must catch: `canary_<kind>_*`.
+ * @property {{module: string, versionMin: string, packages: string[]}} [needs] A library without which it is left out:
+ *   its name for pkg-config, the oldest version that will do, and Debian's packages.
  */
 
 const core = join(root, 'packages', 'core');
@@ -78,8 +81,26 @@ export const presets = {
     catches: [],
   },
   addon: addonPreset('conveyor', 'addon'),
+  'fuse-addon': {
+    ...addonPreset('fuse', 'fuse-addon'),
+    needs: { module: 'fuse3', versionMin: '3.12', packages: ['pkg-config', 'libfuse3-dev', 'fuse3'] },
+  },
   'file-lock-addon': addonPreset('file-lock', 'file-lock-addon', { CONVEYOR_BUILD_LOCK_WORKER: 'ON' }),
 };
+
+/**
+ * What keeps a preset from being built on this machine, in one line with the remedy; undefined where nothing does.
+ *
+ * @param {Preset} preset
+ * @returns {string | undefined}
+ */
+export function lackOf({ needs }) {
+  if (needs === undefined) return undefined;
+  const { module, versionMin, packages } = needs;
+  const { status } = spawnSync('pkg-config', [`--atleast-version=${versionMin}`, module], { stdio: 'ignore' });
+  if (status === 0) return undefined;
+  return `it needs ${module} ${versionMin} or newer; on Debian: apt-get install ${packages.join(' ')}`;
+}
 
 /** Whether the tree has what the preset builds. @param {Preset} preset */
 export const isPresent = ({ source }) => existsSync(join(source, 'CMakeLists.txt'));

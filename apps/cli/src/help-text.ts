@@ -49,6 +49,8 @@ Examples:
 export const doctorHelp = `
 Lists uploads to a bucket that were begun and never ended, as a crash leaves them: no
 name shows them, and they take room. With a key, only those of keys that begin so.
+With --mounts, lists the mounts of this machine: alive, dead (nobody serves it any
+more; --remove unmounts it) or stuck (whoever serves it gives no answer).
 
 Exit status:
   0  everything was looked at, and with --remove ended
@@ -58,6 +60,7 @@ Exit status:
 Examples:
   conveyor doctor s3://bucket
   conveyor doctor --remove --older-than 7d s3://bucket/run-7/
+  conveyor doctor --mounts --remove
 `;
 
 export const catHelp = `
@@ -94,4 +97,29 @@ Exit status:
 Examples:
   conveyor lock counter.txt -- ./update.sh
   conveyor lock --shared --timeout 10s data -- tar -cf data.tar data
+`;
+
+export const mountHelp = `
+Makes what URL names a file system at DIR, for any program. Returns when it is there;
+what keeps it from being there is told first. 'fusermount3 -u DIR' and 'umount DIR' end
+it, and so do SIGTERM and SIGINT: what was accepted is stored before, new changes are
+refused meanwhile. A process that is killed leaves no dead mount; should one be left,
+'conveyor doctor --mounts' finds it. SIGUSR2 has it tell who waits for what.
+
+Options behind -o: ro, allow_other, private (nobody but the user who mounts), uid=N,
+gid=N, umask=OCTAL, entry_timeout=S, attr_timeout=S, acl, max_threads=N, fsname=NAME,
+and the kernel's dev, suid, noexec, noatime, sync and their like. A directory of this
+machine that root mounts is open to others, as far as its permission bits are.
+
+TIME is in seconds, or with ms, s, m, h: 10s, 500ms. The log is mount.log in
+~/.local/state/conveyor unless told otherwise.
+
+Exit status:
+  0  it is there; with --foreground: it ended, and everything is stored
+  1  it is not; with --foreground: or something was left over at the end, which is told
+  2  the command line makes no sense; nothing was done
+
+Examples:
+  conveyor mount /srv/data /mnt
+  conveyor mount -o ro,allow_other --foreground file:///srv/data /mnt
 `;

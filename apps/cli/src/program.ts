@@ -9,14 +9,17 @@ import { type DoctorOptions, doctor } from './doctor-command.ts';
 import { durationExamples, parseDuration } from './duration.ts';
 import { exitStatus } from './exit-status.ts';
 import { reasonOf } from './failure.ts';
-import { catHelp, cpHelp, doctorHelp, lockHelp, programHelp } from './help-text.ts';
+import { catHelp, cpHelp, doctorHelp, lockHelp, mountHelp, programHelp } from './help-text.ts';
 import { type LockCommandOptions, lock } from './lock-command.ts';
+import { mount } from './mount-command.ts';
+import { surveyMounts } from './mount-survey.ts';
 import { complain } from './standard-error.ts';
 import { StandardOutput } from './standard-output.ts';
 
 const jobsMax = 64;
 const jobsDefault = 8;
 const dayS = 86_400;
+const unmountTimeoutMs = 30_000;
 const endpointText = 'URL of the service that s3: names are at';
 
 /**
@@ -43,7 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
 async function parseAndRun(args: readonly string[], output: StandardOutput): Promise<number> {
   let status: number = exitStatus.done;
   const told: string[] = [];
-  const program = commandLine(output, told, (result) => {
+  const program = commandLine(args, output, told, (result) => {
     status = result;
   });
   try {
@@ -61,8 +64,16 @@ async function parseAndRun(args: readonly string[], output: StandardOutput): Pro
   }
 }
 
-/** @param told Gets what is to be printed when a help or a version was asked for. */
-function commandLine(output: StandardOutput, told: string[], finish: (status: number) => void): Command {
+/**
+ * @param args What is parsed, for a program in the background.
+ * @param told Gets what is to be printed when a help or a version was asked for.
+ */
+function commandLine(
+  args: readonly string[],
+  output: StandardOutput,
+  told: string[],
+  finish: (status: number) => void,
+): Command {
   const program = new Command('conveyor')
     .description('Moves files through an engine that reads ahead and writes behind.')
     .version(packageVersion(), '-V, --version', 'print the version')
@@ -110,23 +121,28 @@ function commandLine(output: StandardOutput, told: string[], finish: (status: nu
     });
   addDoctor(program, output, finish);
   addLock(program, finish);
+  addMount(program, args, finish);
   return program;
 }
 
 function addDoctor(program: Command, output: StandardOutput, finish: (status: number) => void): void {
-  const examine = program.command('doctor').summary('find what crashed uploads left behind').usage('[options] URL...');
+  const examine = program.command('doctor').summary('find what crashes left behind').usage('[options] URL...');
   examine
     .argument('[names...]')
     .helpOption('-h, --help', 'print this page')
-    .option('--remove', 'end the uploads that are found; without it nothing is touched')
+    .option('--mounts', 'list the mounts of this machine instead, and which of them are dead')
+    .option('--remove', 'end the uploads, or the dead mounts, that are found; without it nothing is touched')
     .addOption(
       new Option('--older-than <age>', 'only uploads begun so long ago').argParser(parseOlderThan).default('1d'),
     )
     .option('--endpoint <url>', endpointText)
-    .option('--json', 'print each upload as a JSON object on a line of its own')
+    .option('--json', 'print each find as a JSON object on a line of its own')
     .addHelpText('after', doctorHelp)
-    .action(async (names: string[], options: Partial<DoctorOptions>) => {
-      const { remove = false, json = false, olderThan } = options;
+    .action(async (names: string[], options: Partial<DoctorOptions> & { mounts?: boolean }) => {
+      const { remove = false, json = false, olderThan, mounts = false } = options;
+      if (mounts && names.length > 0)
+        examine.error(`--mounts concerns this machine; '${names[0]}' makes no sense with it`);
+      if (mounts) return finish(await surveyMounts({ remove, json }, output));
       const seconds = typeof olderThan === 'number' ? olderThan : dayS;
       const complete: DoctorOptions = { ...options, remove, json, olderThan: seconds };
       finish(await doctor(requireNames(examine, names, 1), complete, output));
@@ -152,6 +168,41 @@ function addLock(program: Command, finish: (status: number) => void): void {
       }
       finish(await lock(file as string, command, options));
     });
+}
+
+function addMount(program: Command, args: readonly string[], finish: (status: number) => void): void {
+  const mounting = program.command('mount').summary('use a storage as a file system').usage('[options] URL DIR');
+  const gather = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+  mounting
+    .argument('[names...]')
+    .helpOption('-h, --help', 'print this page')
+    .addOption(
+      new Option('-o <options>', 'options of mount, with commas between them').argParser(gather).default([], ''),
+    )
+    .option('-f, --foreground', 'stay, instead of going on in the background once the mount is there')
+    .addOption(
+      new Option('--timeout <time>', 'how long the end may take').argParser(parseTime).default(unmountTimeoutMs, '30s'),
+    )
+    .option('--log <file>', 'gets the messages of the program in the background')
+    .option('--endpoint <url>', endpointText)
+    .addHelpText('after', mountHelp)
+    .action(async (names: string[], options: MountWords) => {
+      const { o, foreground = false, timeout, endpoint, log } = options;
+      const [url, directory, ...more] = requireNames(mounting, names, 2);
+      if (more.length > 0) mounting.error(`one storage goes to one directory; '${more[0]}' is too much`);
+      const complete = { words: o, foreground, timeoutMs: timeout, endpoint, log };
+      // Before the first word behind the command's name, for which `mount` itself stands.
+      const own = args.slice(args.indexOf('mount') + 1);
+      finish(await mount(url as string, directory as string, complete, own));
+    });
+}
+
+interface MountWords {
+  readonly o: readonly string[];
+  readonly foreground?: boolean;
+  readonly timeout: number;
+  readonly endpoint?: string;
+  readonly log?: string;
 }
 
 function parseTime(text: string): number {

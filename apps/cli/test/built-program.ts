@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ declare module 'vitest' {
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
 const addon = fileURLToPath(new URL('../../../.build/addon/conveyor.node', import.meta.url));
+const fuseAddon = fileURLToPath(new URL('../../../.build/fuse-addon/fuse.node', import.meta.url));
 const lockAddon = fileURLToPath(new URL('../../../.build/file-lock-addon/file_lock.node', import.meta.url));
 
 /**
@@ -45,6 +47,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await copyFile(join(folder, 'package.json'), join(home, 'package.json'));
   await copyFile(process.env.CONVEYOR_NATIVE_PATH || addon, join(home, 'conveyor.node'));
   await copyFile(process.env.CONVEYOR_FILE_LOCK_NATIVE_PATH || lockAddon, join(home, 'file_lock.node'));
+  // Optional: there is none without libfuse3-dev.
+  const mountAddon = process.env.CONVEYOR_FUSE_NATIVE_PATH || fuseAddon;
+  if (existsSync(mountAddon)) await copyFile(mountAddon, join(home, 'fuse.node'));
   project.provide('program', home);
   return () => rm(home, { recursive: true, force: true });
 }

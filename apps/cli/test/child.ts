@@ -41,6 +41,7 @@ export function programEnvironment(): NodeJS.ProcessEnv {
   return {
     ...process.env,
     CONVEYOR_NATIVE_PATH: join(inject('program'), 'conveyor.node'),
+    CONVEYOR_FUSE_NATIVE_PATH: join(inject('program'), 'fuse.node'),
     CONVEYOR_FILE_LOCK_NATIVE_PATH: join(inject('program'), 'file_lock.node'),
   };
 }

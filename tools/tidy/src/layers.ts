@@ -32,7 +32,7 @@ const rooms: Readonly<Record<string, Room>> = {
   's3-mock': adapter,
   'irods-emulator': speaksIrods,
   staging: consumer,
-  fuse: consumer,
+  fuse: { ...consumer, mayImport: [...consumer.mayImport, 'core'], testsMayImport: ['s3-mock', 'storage-s3'] },
   'irods-plugin': { layer: 4, mayImport: ['core'] },
 };
 

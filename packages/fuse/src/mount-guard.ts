@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/** Sleeps until its standard input ends; a line on it means that all is well. */
+const script = `
+read -r word && exit 0
+awk -v dev="$2" '$3 == dev { found = 1 } END { exit !found }' /proc/self/mountinfo || exit 0
+umount -l -- "$1" 2>/dev/null || fusermount3 -u -z -- "$1"
+`;
+
+/**
+ * Takes a mount out of the tree when the process that serves it has died without doing so, by `kill -9` say: nobody then
+ * meets ENOTCONN for ever. It is a shell that reads a pipe whose other end dies with this process.
+ */
+export class MountGuard {
+  readonly #mountPoint: string;
+  #shell: ChildProcess | undefined;
+
+  constructor(mountPoint: string) {
+    this.#mountPoint = mountPoint;
+  }
+
+  /** @param device The mount's own, `0:57`: no other mount at that place is ever touched. */
+  watch(device: string): void {
+    const args = ['-c', script, 'conveyor-mount-guard', this.#mountPoint, device];
+    // In a session of its own: what a terminal sends to everybody is not for it.
+    const shell = spawn('/bin/sh', args, { cwd: '/', stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    // Without a shell there is no guard; `conveyor doctor --mounts` finds what is left then.
+    shell.on('error', () => undefined);
+    shell.stdin.on('error', () => undefined);
+    shell.unref();
+    (shell.stdin as unknown as { unref(): void }).unref();
+    this.#shell = shell;
+  }
+
+  /** There is no mount any more. */
+  release(): void {
+    this.#shell?.stdin?.end('done\n');
+    this.#shell = undefined;
+  }
+}
