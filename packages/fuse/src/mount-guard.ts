@@ -8,8 +8,8 @@ umount -l -- "$1" 2>/dev/null || fusermount3 -u -z -- "$1"
 `;
 
 /**
- * Takes a mount out of the tree when the process that serves it has died without doing so, by `kill -9` say: nobody then
- * meets ENOTCONN for ever. It is a shell that reads a pipe whose other end dies with this process.
+ * Takes a mount out of the tree when the process that serves it has died without doing so, by `kill -9` say: nobody
+ * then meets ENOTCONN for ever. It is a shell that reads a pipe whose other end dies with this process.
  */
 export class MountGuard {
   readonly #mountPoint: string;

@@ -96,9 +96,9 @@ export class Mount implements AsyncDisposable {
   }
 
   /**
-   * Ends the mount: what would change it is EROFS from now on, accepted bytes land, and the mount leaves the tree. Files
-   * that are open stay usable until the time is up, and as long as this process lives on, for which they are no reason
-   * then. Resolves when that is done, with what could not be; a second call gives the first one's result.
+   * Ends the mount: what would change it is EROFS from now on, accepted bytes land, and the mount leaves the tree. Open
+   * files stay usable until the time is up and then as long as this process lives, which they do not prolong. Resolves
+   * when that is done, with what could not be; a second call gives the first result.
    *
    * Errors: EPERM and what else unmounting brings; the mount goes on then.
    */
