@@ -104,6 +104,11 @@ export class BudgetShare {
     return this.#bytes;
   }
 
+  /** Whether there is room for its file: 0 or 1. */
+  get files(): number {
+    return this.#files;
+  }
+
   /** Whether `total` bytes can never be had, whatever others give back. */
   isHopeless(total: number): boolean {
     return total > this.#budget.limits.bytes;

@@ -28,6 +28,8 @@ export class StagedBytes implements FetchTarget {
   #size: number | undefined;
   #isRanged: boolean | undefined;
   #file: Promise<TempFile> | undefined;
+  /** Bytes that are being written. */
+  #writing = 0;
   #isClosed = false;
 
   /** @param size As the caller announces it; a source that says something else has changed. */
@@ -96,7 +98,7 @@ export class StagedBytes implements FetchTarget {
     if (this.hasRanges) throw this.#noRoom();
     if (this.#share.isHopeless(total)) throw this.#error('ENOSPC', 0, 'it is larger than the budget');
     // Nothing is held by this store yet, so that two of them cannot wait for each other.
-    this.#share.shrink(this.arrived.bytes, this.arrived.bytes > 0 ? 1 : 0);
+    this.giveRoomBack();
     await this.#room(total, signal);
   }
 
@@ -129,8 +131,7 @@ export class StagedBytes implements FetchTarget {
 
   /** Keeps what is there and gives the rest of the room back. */
   giveRoomBack(): void {
-    const bytes = this.arrived.bytes;
-    this.#share.shrink(bytes, bytes > 0 ? 1 : 0);
+    this.#share.shrink(this.arrived.bytes + this.#writing, this.#file === undefined ? 0 : 1);
   }
 
   /** Frees the disk, when nobody reads or writes any more. Twice is once. */
@@ -144,22 +145,35 @@ export class StagedBytes implements FetchTarget {
   }
 
   async #write(part: Uint8Array, offset: number): Promise<void> {
-    const end = offset + part.byteLength;
-    if (this.#size === undefined && end > this.#share.bytes && !(await this.#share.grow(end + stepBytes))) {
-      throw this.#error('ENOSPC', offset, 'the budget is used up');
+    await this.#requireRoom(part.byteLength, offset);
+    this.#writing += part.byteLength;
+    try {
+      await this.#writeEvicting(part, offset);
+      this.arrived.add(offset, offset + part.byteLength);
+    } finally {
+      this.#writing -= part.byteLength;
     }
+    this.#changed();
+  }
+
+  /** What is announced has its room; the rest takes it step by step, and a fetch that was stopped has none any more. */
+  async #requireRoom(length: number, offset: number): Promise<void> {
+    const total = this.arrived.bytes + this.#writing + length;
+    if (this.#share.files > 0 && total <= this.#share.bytes) return;
+    if (this.#size !== undefined) throw this.#noRoom();
+    if (!(await this.#share.grow(total + stepBytes))) throw this.#error('ENOSPC', offset, 'the budget is used up');
+  }
+
+  async #writeEvicting(part: Uint8Array, offset: number): Promise<void> {
     for (;;) {
       try {
-        await (await this.#opened()).write(part, offset);
-        break;
+        return await (await this.#opened()).write(part, offset);
       } catch (thrown) {
-        if (!isDiskFull(thrown) || this.#isClosed) throw thrown;
+        if (thrown instanceof NoRoom || !isDiskFull(thrown) || this.#isClosed) throw thrown;
         // Somebody else fills the disk: what nobody uses has to go, although the budget would let it stay.
         if (!(await this.#share.evictOne())) throw this.hasRanges ? this.#noRoom(thrown) : thrown;
       }
     }
-    this.arrived.add(offset, end);
-    this.#changed();
   }
 
   async #compare(piece: Uint8Array, offset: number, { begin, end }: Interval): Promise<void> {
@@ -173,6 +187,8 @@ export class StagedBytes implements FetchTarget {
   #opened(): Promise<TempFile> {
     if (this.#isClosed) throw closedError('write', this.#name);
     if (this.#file === undefined) {
+      // A write that waited for an eviction may find that its fetch was given up meanwhile.
+      if (this.#share.files === 0) throw this.#noRoom();
       const { disk } = this.#environment;
       const file = TempFile.create(disk, this.#environment.newPath());
       this.#file = file;
