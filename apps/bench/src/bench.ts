@@ -1,8 +1,8 @@
 import { describeMachine, loadOneMinute } from './machine.ts';
 import { type MissingPlace, type Place, withScratch } from './place.ts';
-import type { CaseResult, Report } from './report.ts';
+import type { CaseResult, Report, TimedResult } from './report.ts';
 import { type Figures, judge } from './requirement.ts';
-import { leastShare, type Outcome } from './samples.ts';
+import { leastShare, type Outcome, type Sample } from './samples.ts';
 import { pairedRatios, type Spread, spreadOf } from './statistics.ts';
 import type { Condition, Scale, Workload } from './workload.ts';
 
@@ -79,20 +79,20 @@ async function runCase(
     workload.run({ condition: condition.name, directory, scale, rounds, signal });
   const outcome = place === undefined ? await run(undefined) : await withScratch(place, run);
   const { id, suite, title, requirements } = workload;
-  const { figures, ...rest } = digest(outcome, workload.peer);
-  const verdicts = scale.isFull ? judge(requirements, figures) : [];
+  const { figures, ...rest } = digest(outcome, workload);
+  const verdicts = scale.isFull ? judge(requirements, figures, condition.name) : [];
   const common = { workload: id, suite, title, place: place ?? null, condition: condition.name, verdicts };
   return { ...common, loadOneMinute: load, ...rest };
 }
 
 type Digest = (
-  | Pick<Extract<CaseResult, { kind: 'timed' }>, 'kind' | 'bytes' | 'operationBytes' | 'samples' | 'sides' | 'ratio'>
+  | Pick<TimedResult, 'kind' | 'bytes' | 'operationBytes' | 'samples' | 'sides' | 'ratio' | 'linkBytesPerSecond'>
   | Pick<Extract<CaseResult, { kind: 'gauged' }>, 'kind' | 'gauge'>
   | Pick<Extract<CaseResult, { kind: 'shared' }>, 'kind' | 'counts'>
 ) & { figures: Figures };
 
 /** The figures of an outcome: medians over the rounds after the warm-up. */
-function digest(outcome: Outcome, peer: string | undefined): Digest {
+function digest(outcome: Outcome, { peer, rivals }: Workload): Digest {
   if (outcome.kind === 'gauged') {
     const { gauge } = outcome;
     return { kind: 'gauged', gauge, figures: { threads: gauge.threads, residentBytes: gauge.residentBytes } };
@@ -101,7 +101,7 @@ function digest(outcome: Outcome, peer: string | undefined): Digest {
     const { counts } = outcome;
     return { kind: 'shared', counts: [...counts], figures: { leastShare: leastShare(counts) } };
   }
-  const { bytes, operationBytes, samples } = outcome;
+  const { bytes, operationBytes, samples, linkBytesPerSecond } = outcome;
   const sides = [...new Set(samples.map(({ side }) => side))].map((name) => ({
     name,
     ns: spreadOfSide(outcome, name),
@@ -110,8 +110,30 @@ function digest(outcome: Outcome, peer: string | undefined): Digest {
   const spread = ratios.length === 0 ? undefined : spreadOf(ratios);
   const ratio = peer === undefined || spread === undefined ? null : { peer, pairs: ratios.length, ...spread };
   const conveyorNs = sides.find(({ name }) => name === subject)?.ns;
-  const figures = { ratio: spread, conveyorNs };
-  return { kind: 'timed', bytes, operationBytes, samples: [...samples], sides, ratio, figures };
+  const figures: Figures = {
+    ratio: spread,
+    conveyorNs,
+    rivalRatio: leastRatio(samples, rivals ?? []),
+    wireRatio: wireRatio(samples, peer),
+    linkShare: conveyorNs && linkBytesPerSecond && bytes / (conveyorNs.median / 1e9) / linkBytesPerSecond,
+  };
+  const link = linkBytesPerSecond === undefined ? {} : { linkBytesPerSecond };
+  return { kind: 'timed', bytes, operationBytes, samples: [...samples], sides, ratio, ...link, figures };
+}
+
+/** How many times as fast conveyor was as the fastest of several. */
+function leastRatio(samples: readonly Sample[], sides: readonly string[]): number | undefined {
+  const all = sides.map((side) => pairedRatios(samples, subject, side)).filter((ratios) => ratios.length > 0);
+  return all.length === 0 ? undefined : Math.min(...all.map((ratios) => spreadOf(ratios).median));
+}
+
+/** Bytes on the wire, for each that the peer had there. */
+function wireRatio(samples: readonly Sample[], peer: string | undefined): number | undefined {
+  const [own, other] = [subject, peer].map((name) => {
+    const counts = samples.flatMap(({ side, round, wire }) => (side === name && round > 0 && wire ? [wire.bytes] : []));
+    return counts.length === 0 ? undefined : spreadOf(counts).median;
+  });
+  return own === undefined || !other ? undefined : own / other;
 }
 
 function spreadOfSide({ samples }: Extract<Outcome, { kind: 'timed' }>, name: string): Spread {

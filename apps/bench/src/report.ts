@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Machine } from './machine.ts';
 import type { MissingPlace, Place } from './place.ts';
-import type { Verdict } from './requirement.ts';
+import { measures, type Verdict } from './requirement.ts';
 import { type Gauge, gaugeSchema, type Sample, sampleSchema, whole } from './samples.ts';
 import type { Spread } from './statistics.ts';
 import { type Scale, type SuiteName, suiteNames } from './workload.ts';
@@ -50,6 +50,8 @@ export interface TimedResult extends Case {
   /** How many times as fast conveyor was as the peer, round by round; null where nothing is compared. */
   ratio: ({ peer: string; pairs: number } & Spread) | null;
   samples: Sample[];
+  /** Only where there is a link. */
+  linkBytesPerSecond?: number | undefined;
 }
 
 export interface GaugedResult extends Case {
@@ -69,7 +71,7 @@ const placeNames = v.picklist(['memory', 'disk']);
 const placeSchema = v.strictObject({ name: placeNames, directory: v.string(), fileSystem: v.string() });
 
 const verdictSchema = v.strictObject({
-  measure: v.picklist(['ratio', 'ms', 'threads', 'residentBytes', 'leastShare']),
+  measure: v.picklist(measures),
   bound: v.picklist(['at least', 'at most']),
   limit: figure,
   value: figure,
@@ -94,6 +96,7 @@ const timedSchema = v.strictObject({
   sides: v.array(v.strictObject({ name: v.string(), ns: v.strictObject(spreadEntries) })),
   ratio: v.nullable(v.strictObject({ peer: v.string(), pairs: whole, ...spreadEntries })),
   samples: v.pipe(v.array(sampleSchema), v.minLength(1)),
+  linkBytesPerSecond: v.optional(figure),
 });
 
 const gaugedSchema = v.strictObject({ kind: v.literal('gauged'), ...caseEntries, gauge: gaugeSchema });
@@ -116,6 +119,7 @@ const parametersSchema = v.strictObject({
     linkBytes: whole,
     nodeBytes: whole,
     s3Bytes: whole,
+    s3Files: whole,
     handles: whole,
     restMs: whole,
   }),

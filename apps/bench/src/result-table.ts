@@ -1,10 +1,11 @@
 import type { Place } from './place.ts';
 import type { CaseResult, GaugedResult, SharedResult, TimedResult } from './report.ts';
-import type { Requirement, Verdict } from './requirement.ts';
+import type { Measure, Requirement, Verdict } from './requirement.ts';
 import { leastShare } from './samples.ts';
 import { type Column, tableLines } from './table.ts';
 import { styled, type Terminal } from './terminal.ts';
 import { formatBytes, formatCount, formatNs, formatRatio } from './units.ts';
+import { percent, wireLines } from './wire-table.ts';
 import type { Condition, Workload } from './workload.ts';
 
 const times = '×';
@@ -48,7 +49,8 @@ export class ResultTable {
       result.ratio === null ? '' : ratioText(result.ratio),
       this.#verdictWord(result),
     ]);
-    return tableLines(columns, rows);
+    const wire = wireLines(workload, results);
+    return [...tableLines(columns, rows), ...(wire.length === 0 ? [] : ['', ...wire])];
   }
 
   #time(workload: Workload, result: TimedResult, name: string): string {
@@ -156,22 +158,38 @@ function ratioText({ median, min, max }: { median: number; min: number; max: num
 }
 
 /** All that a workload must reach: `at least 1.5 × pwrite`. */
-export function limitsText({ requirements, peer }: Workload): string {
-  return requirements.map((requirement) => limitText(requirement, peer)).join(', ');
+export function limitsText(workload: Workload): string {
+  return workload.requirements.map((requirement) => limitText(requirement, workload)).join(', ');
 }
 
-function limitText(requirement: Requirement, peer: string | undefined): string {
-  const against = requirement.measure === 'ratio' ? ` ${peer}` : ` ${measureWord(requirement)}`;
-  return `${requirement.bound} ${valueText(requirement, requirement.limit)}${against}`.trimEnd();
+function limitText(requirement: Requirement, { peer, rivals, conditions }: Workload): string {
+  const { measure, bound, limit, condition } = requirement;
+  const against =
+    measure === 'ratio' ? peer : measure === 'rivalRatio' ? rivals?.join(' and ') : measureWord(requirement);
+  const label = conditions.find(({ name }) => name === condition)?.label;
+  const text = `${bound} ${valueText({ measure }, limit)} ${against}`.trimEnd();
+  return label === undefined ? text : `${text} at ${label}`;
 }
+
+const measureWords: Readonly<Record<Measure, string>> = {
+  ratio: '',
+  rivalRatio: 'the fastest rival',
+  wireRatio: 'of the bytes',
+  linkShare: 'of the link',
+  ms: '',
+  threads: 'threads',
+  residentBytes: 'resident',
+  leastShare: 'of the mean',
+};
 
 function measureWord({ measure }: Pick<Verdict, 'measure'>): string {
-  return { ratio: '', ms: '', threads: 'threads', residentBytes: 'resident', leastShare: 'of the mean' }[measure];
+  return measureWords[measure];
 }
 
 function valueText({ measure }: Pick<Verdict, 'measure'>, value: number | undefined): string {
   if (value === undefined) return '';
-  if (measure === 'ratio') return `${value === Math.round(value * 10) / 10 ? value : formatRatio(value)} ${times}`;
+  if (measure.endsWith('atio')) return `${value === Math.round(value * 10) / 10 ? value : formatRatio(value)} ${times}`;
+  if (measure === 'linkShare') return percent(value);
   if (measure === 'ms') return Number.isInteger(value) ? `${value} ms` : formatNs(value * 1e6);
   if (measure === 'leastShare') return formatRatio(value);
   return measure === 'threads' ? String(value) : formatBytes(value);

@@ -1,4 +1,4 @@
-import type { Sample } from './samples.ts';
+import type { Sample, Wire } from './samples.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /** One run of one side: it starts and stops the clock around what counts, then proves its bytes. */
@@ -8,6 +8,7 @@ export interface Trial {
   readonly watch: Stopwatch;
   verifiedBytes: number;
   backendOperations: number;
+  wire?: Wire;
 }
 
 /** One way of doing the work. */
@@ -52,7 +53,8 @@ async function runTrial(side: Side, round: number, order: number, bytes: number)
   const trial: Trial = { seed: 1_000_003 + order, watch: new Stopwatch(), verifiedBytes: 0, backendOperations: 0 };
   await side.run(trial);
   if (trial.verifiedBytes !== bytes) throw new Error(`${side.name} has not verified all bytes`);
-  const { watch, verifiedBytes, backendOperations } = trial;
+  const { watch, verifiedBytes, backendOperations, wire } = trial;
   const { elapsedNs: ns, cpuNs } = watch;
-  return { side: side.name, round, order, ns, cpuNs, verifiedBytes, backendOperations };
+  const sample = { side: side.name, round, order, ns, cpuNs, verifiedBytes, backendOperations };
+  return wire === undefined ? sample : { ...sample, wire };
 }

@@ -5,28 +5,33 @@ import { connect, requireMade, type S3Job, sdk } from './s3-sides.ts';
 const inFlight = 16;
 
 /** The n-th place of a random reader: the same for every side. */
-function placeOf(index: number, blocks: number): number {
+export function placeOf(index: number, blocks: number): number {
   return (Math.imul(index + 1, 0x9e3779b1) >>> 0) % blocks;
 }
 
-/** Runs `count` tasks, 16 at once. */
-async function inParallel(count: number, task: (index: number) => Promise<void>): Promise<void> {
+/** Runs `count` tasks, so many at once. */
+export async function inParallel(atOnce: number, count: number, task: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) await task(next++);
   };
-  await Promise.all(Array.from({ length: inFlight }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-/** Random reads of `block` bytes of an object of `bytes`; as many as make a quarter of it. */
+/** How many blocks are read of an object: as many as make a quarter of it, or as are enough. */
+export function randomCount(bytes: number, block: number): number {
+  return Math.min(2000, Math.floor(bytes / block / 4));
+}
+
+/** Random reads of `block` bytes of an object of `bytes`. */
 export async function randomWithConveyor({ site, key, bytes, watch }: S3Job, block: number): Promise<void> {
   const blocks = Math.floor(bytes / block);
-  const count = Math.floor(blocks / 4);
+  const count = randomCount(bytes, block);
   const found = Array.from({ length: count }, () => Buffer.allocUnsafeSlow(block));
   await using storage = await connect({ site });
   await using handle = await openConveyor(storage, `/${key}`, 'r', { readDepth: inFlight });
   watch.start();
-  await inParallel(count, async (index) => {
+  await inParallel(inFlight, count, async (index) => {
     await handle.read(found[index] as Buffer, 0, block, placeOf(index, blocks) * block);
   });
   watch.stop();
@@ -35,11 +40,11 @@ export async function randomWithConveyor({ site, key, bytes, watch }: S3Job, blo
 
 export async function randomWithSdk({ site, key, bytes, watch }: S3Job, block: number): Promise<void> {
   const blocks = Math.floor(bytes / block);
-  const count = Math.floor(blocks / 4);
+  const count = randomCount(bytes, block);
   const found: Uint8Array[] = [];
   const client = sdk(site);
   watch.start();
-  await inParallel(count, async (index) => {
+  await inParallel(inFlight, count, async (index) => {
     const begin = placeOf(index, blocks) * block;
     const Range = `bytes=${begin}-${begin + block - 1}`;
     const { Body } = await client.send(new GetObjectCommand({ Bucket: 'bench', Key: key, Range }));

@@ -11,6 +11,8 @@ const mock = await startS3Mock({
   latencyMs: Number(latencyMs),
   ...(bandwidth === '' ? {} : { bandwidth: Number(bandwidth) }),
   etag: 'random',
+  // For the side that measures what the server can do: it signs nothing.
+  anonymous: true,
 });
 
 process.on('message', async ({ id, ask, key, length }: { id: number; ask: string; key: string; length: number }) => {

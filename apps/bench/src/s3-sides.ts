@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, open as openLocal, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -14,13 +12,13 @@ import {
 import { type ConveyorFileHandle, open as openConveyor } from '@libconveyor/conveyor';
 import { discardedBytes } from '@libconveyor/s3-mock';
 import { S3Storage } from '@libconveyor/storage-s3';
+import { rcloneRemote, runRclone } from './rclone.ts';
 import type { S3Site } from './s3-site.ts';
 import { VerificationError } from './samples.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 const mib = 1024 * 1024;
 const pieceBytes = 128 * 1024;
-const run = promisify(execFile);
 
 /** What a side works on. */
 export interface S3Job {
@@ -46,6 +44,13 @@ export function connect({ site }: { readonly site: S3Site }): Promise<S3Storage>
 
 export function sdk({ endpoint, credentials }: S3Site): S3Client {
   return new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
+}
+
+/** Fills a buffer with the bytes of the server's made objects. */
+export function fillMade(target: Uint8Array, offset: number): void {
+  for (let at = 0; at < target.byteLength; at += pieceBytes) {
+    target.set(discardedBytes(offset + at, Math.min(pieceBytes, target.byteLength - at)), at);
+  }
 }
 
 /** Compares bytes with those of the server's made objects. Errors: VerificationError. */
@@ -111,9 +116,7 @@ export async function writeWithSdk({ site, key, bytes, watch }: S3Job): Promise<
       const offset = next;
       next += partBytes;
       const body = Buffer.allocUnsafeSlow(Math.min(partBytes, bytes - offset));
-      for (let at = 0; at < body.byteLength; at += pieceBytes) {
-        body.set(discardedBytes(offset + at, Math.min(pieceBytes, body.byteLength - at)), at);
-      }
+      fillMade(body, offset);
       const number = offset / partBytes + 1;
       const part = { ...name, UploadId, PartNumber: number, Body: body };
       const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand(part));
@@ -131,20 +134,11 @@ export async function writeWithSdk({ site, key, bytes, watch }: S3Job): Promise<
 export async function copyWithRclone(job: S3Job, direction: 'down' | 'up'): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'conveyor-bench-'));
   const file = join(folder, 'file');
-  const { accessKeyId, secretAccessKey } = job.site.credentials;
-  const login = `access_key_id='${accessKeyId}',secret_access_key='${secretAccessKey}',region=us-east-1`;
-  const remote = `:s3,provider=Other,force_path_style=true,endpoint='${job.site.endpoint}',${login}:bench/${job.key}`;
-  const names = direction === 'down' ? [remote, file] : [file, remote];
+  const remote = `${rcloneRemote(job.site)}/${job.key}`;
   try {
     if (direction === 'up') await writeMade(file, job.bytes);
     job.watch.start();
-    await run(
-      'rclone',
-      ['copyto', '--config', '/dev/null', '--s3-no-check-bucket', '--ignore-checksum', '--ignore-times', ...names],
-      {
-        env: unaware(),
-      },
-    );
+    await runRclone(['copyto', '--ignore-times', ...(direction === 'down' ? [remote, file] : [file, remote])]);
     job.watch.stop();
     if (direction === 'down') await requireFile(file, job.bytes);
   } finally {
@@ -152,8 +146,8 @@ export async function copyWithRclone(job: S3Job, direction: 'down' | 'up'): Prom
   }
 }
 
-/** Reads an object back and compares every byte, outside of any clock. */
-export async function requireObject({ site, key, bytes }: S3Job): Promise<void> {
+/** Reads an object back, compares every byte, and removes it; outside of any clock. */
+export async function takeObject({ site, key, bytes }: S3Job): Promise<void> {
   await using storage = await connect({ site });
   await using file = await storage.open(`/${key}`, 'r');
   if ((await file.size()) !== bytes) throw new VerificationError(`${await file.size()} bytes instead of ${bytes}`);
@@ -163,11 +157,7 @@ export async function requireObject({ site, key, bytes }: S3Job): Promise<void> 
     await file.read(part, at);
     requireMade(part, at);
   }
-}
-
-/** The environment without what it says about AWS: a bundle of certificates there keeps rclone from starting. */
-function unaware(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
+  await storage.remove(`/${key}`);
 }
 
 async function writeMade(path: string, bytes: number): Promise<void> {

@@ -29,10 +29,13 @@ export class S3Site implements AsyncDisposable {
     this.credentials = credentials;
   }
 
-  /** Requires: the package is built, because the server is one of its files. */
   static async start({ latencyMs, bytesPerSecond }: Distance): Promise<S3Site> {
-    const file = fileURLToPath(new URL('s3-server.js', import.meta.url));
-    const child = fork(file, [String(latencyMs), bytesPerSecond === undefined ? '' : String(bytesPerSecond)]);
+    // From dist/ as it is built; from src/, in tests, through the loader.
+    const isSource = import.meta.url.endsWith('.ts');
+    const file = fileURLToPath(new URL(`s3-server.${isSource ? 'ts' : 'js'}`, import.meta.url));
+    const loader = ['--conditions=@libconveyor/source', '--import', '@libconveyor/testkit/register'];
+    const args = [String(latencyMs), bytesPerSecond === undefined ? '' : String(bytesPerSecond)];
+    const child = fork(file, args, { cwd: import.meta.dirname, execArgv: isSource ? loader : [] });
     const [message] = (await once(child, 'message')) as [{ endpoint: string; credentials: Keys }];
     return new S3Site(child, message.endpoint, message.credentials);
   }

@@ -13,6 +13,16 @@ export interface Sample {
   verifiedBytes: number;
   /** Operations that the backend was asked for, where the side counts them, else 0. */
   backendOperations: number;
+  /** What a server saw of it, where there is one. */
+  wire?: Wire | undefined;
+}
+
+/** What a server sees of a side. */
+export interface Wire {
+  /** Of bodies, in both directions. */
+  bytes: number;
+  /** Requests that were being served at the same moment, at most. */
+  inFlightMax: number;
 }
 
 /** What open handles cost a process that does nothing with them. */
@@ -37,6 +47,7 @@ export const sampleSchema: v.GenericSchema<Sample> = v.strictObject({
   cpuNs: whole,
   verifiedBytes: whole,
   backendOperations: whole,
+  wire: v.optional(v.strictObject({ bytes: whole, inFlightMax: whole })),
 });
 
 export const gaugeSchema: v.GenericSchema<Gauge> = v.strictObject({
@@ -55,6 +66,8 @@ export interface TimedOutcome {
   readonly bytes: number;
   readonly operationBytes: number;
   readonly samples: readonly Sample[];
+  /** What the link between the sides and their server carries in one direction, where there is one. */
+  readonly linkBytesPerSecond?: number | undefined;
 }
 
 export interface GaugedOutcome {

@@ -49,7 +49,7 @@ export async function copyTree(
 }
 
 /** The program as its users run it: the file that its package names. */
-function cliProgram(): string {
+export function cliProgram(): string {
   const manifest = createRequire(import.meta.url).resolve('@libconveyor/cli/package.json');
   return join(dirname(manifest), 'bin', 'conveyor.js');
 }

@@ -22,6 +22,8 @@ export interface Scale {
   readonly nodeBytes: number;
   /** Of objects in a bucket. */
   readonly s3Bytes: number;
+  /** Small files that go into a bucket. */
+  readonly s3Files: number;
   readonly handles: number;
   /** How long handles rest before they count as idle. */
   readonly restMs: number;
@@ -38,6 +40,7 @@ export const fullScale: Scale = {
   linkBytes: 100 * mib,
   nodeBytes: 32 * mib,
   s3Bytes: 512 * mib,
+  s3Files: 500,
   handles: 10_000,
   restMs: 3000,
 };
@@ -51,6 +54,7 @@ export const quickScale: Scale = {
   linkBytes: mib,
   nodeBytes: mib,
   s3Bytes: 16 * mib,
+  s3Files: 50,
   handles: 500,
   restMs: 0,
 };
@@ -85,6 +89,8 @@ export interface Workload {
   readonly title: string;
   /** The side that ratios are against; undefined where nothing is compared. */
   readonly peer: string | undefined;
+  /** Sides of which the fastest is a peer, too. */
+  readonly rivals?: readonly string[] | undefined;
   readonly requirements: readonly Requirement[];
   /** Where it runs: once in each place, in one, or without files. */
   readonly places: 'each' | 'one' | 'none';

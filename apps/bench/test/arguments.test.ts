@@ -22,7 +22,15 @@ test('without arguments everything is measured that needs no network', () => {
 test('suites and workloads narrow it down', () => {
   expect(idsOf('--suite', 'node').every((id) => id.startsWith('node-'))).toBe(true);
   expect(idsOf('--suite', 'core', '--suite', 'lock', '--suite', 'node')).toEqual(local.map(({ id }) => id));
-  expect(idsOf('--suite', 's3')).toEqual(['s3-read', 's3-write', 's3-random-read', 's3-first-byte']);
+  expect(idsOf('--suite', 's3')).toEqual([
+    's3-read',
+    's3-write',
+    's3-random-4k',
+    's3-random-64k',
+    's3-random-1m',
+    's3-first-byte',
+    's3-small-files',
+  ]);
   expect(idsOf('--workload', 's3-read')).toEqual(['s3-read']);
   expect(idsOf('--workload', 'read-64', '--workload', 'write-4k')).toEqual(['write-4k', 'read-64']);
 });

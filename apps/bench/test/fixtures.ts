@@ -13,6 +13,7 @@ export const tinyScale: Scale = {
   linkBytes: 256 * 1024,
   nodeBytes: 64 * 1024,
   s3Bytes: 1024 * 1024,
+  s3Files: 5,
   handles: 50,
   restMs: 0,
 };

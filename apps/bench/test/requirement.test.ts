@@ -24,3 +24,12 @@ test('what was not measured is never taken for reached', () => {
   expect(() => judge([ms], {})).toThrow('ms has a limit');
   expect(judge([], {})).toEqual([]);
 });
+
+test('what is about one condition is judged there alone', () => {
+  const near: Requirement = { measure: 'linkShare', bound: 'at least', limit: 0.9, condition: '20ms' };
+  expect(judge([near], { linkShare: 0.91 }, '20ms')).toEqual([
+    { measure: 'linkShare', bound: 'at least', limit: 0.9, value: 0.91, reached: true },
+  ]);
+  expect(judge([near], {}, '100ms')).toEqual([]);
+  expect(() => judge([near], {}, '20ms')).toThrow('linkShare has a limit');
+});

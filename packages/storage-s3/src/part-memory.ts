@@ -7,6 +7,7 @@ export class PartMemory {
   readonly #free = new Map<number, Uint8Array[]>();
   #bytesTaken = 0;
   #bytesFree = 0;
+  #isClosed = false;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -46,10 +47,22 @@ export class PartMemory {
     return block;
   }
 
+  /** Keeps no blocks any more: nobody will ask for them. */
+  close(): void {
+    this.#isClosed = true;
+    this.#free.clear();
+    this.#bytesFree = 0;
+  }
+
+  /** Bytes that are kept for whoever asks next. */
+  get bytesFree(): number {
+    return this.#bytesFree;
+  }
+
   /** Requires: nobody uses the block any more. */
   release(block: Uint8Array): void {
     const length = block.byteLength;
-    if (this.#bytesTaken + this.#bytesFree + length > this.#bytesMax) return;
+    if (this.#isClosed || this.#bytesTaken + this.#bytesFree + length > this.#bytesMax) return;
     this.#bytesFree += length;
     const blocks = this.#free.get(length);
     if (blocks === undefined) this.#free.set(length, [block]);

@@ -228,6 +228,7 @@ export class S3Storage extends StorageAdapter {
 
   protected override async _close(): Promise<void> {
     this.#connections.close();
+    this.#memory.close();
   }
 
   protected override mapError(thrown: unknown, details: ErrorDetails): ConveyorError {

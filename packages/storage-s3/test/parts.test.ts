@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { PartMemory } from '../src/part-memory.ts';
 import { objectBytesMax, PartPlan, partsMax } from '../src/part-plan.ts';
 import { combinedCrc32, crc32 } from '../src/protocol/crc32.ts';
 import { contentOf, create, isSame, partBytes, pattern, World } from './world.ts';
@@ -123,6 +124,20 @@ describe('parts', () => {
     await expect(create(storage, '/a', pattern(300_000))).rejects.toMatchObject({ code: 'EIO', retry: 'exhausted' });
     world.mock.faults.setPlan([]);
     expect(await contentOf(storage, '/a')).toBeUndefined();
+  });
+});
+
+describe('memory for parts', () => {
+  test('is used again, and given up when the storage is closed', () => {
+    const memory = new PartMemory(4 * mib);
+    const block = memory.block(mib);
+    memory.release(block);
+    expect(memory.bytesFree).toBe(mib);
+    expect(memory.block(mib) === block).toBe(true);
+    memory.release(block);
+    memory.close();
+    memory.release(memory.block(mib));
+    expect(memory.bytesFree).toBe(0);
   });
 });
 
