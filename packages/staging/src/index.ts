@@ -7,6 +7,7 @@ export { type HttpSourceOptions, httpSource } from './sources/http-source.ts';
 export { type ByteStream, type StreamSourceOptions, streamSource } from './sources/stream-source.ts';
 export { stage } from './stage.ts';
 export { StagedFile } from './staged-file.ts';
+export { type WithStagingOptions, withStaging } from './staged-storage.ts';
 export { type StageOptions, StagingManager, type StagingStatistics } from './staging-manager.ts';
 export type { StagingOptions } from './staging-options.ts';
 export type { StagingProgress, StagingState } from './staging-progress.ts';
