@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { describeError } from '@libconveyor/errors';
+import { eventLog } from '@libconveyor/observability';
 import type { EngineHandle } from './engine-handle.ts';
 
 const open = new Set<EngineHandle>();
@@ -14,6 +15,7 @@ const registry = new FinalizationRegistry<EngineHandle>((handle) => {
     code: 'CONVEYOR_HANDLE_ABANDONED',
     detail: 'It is closed now. Close handles yourself: only close() can tell whether all bytes have landed.',
   });
+  eventLog.record('warn', 'abandon', { path: handle.path });
   handle.close().catch((thrown: unknown) => warnOfLoss(handle, thrown));
 });
 
@@ -55,6 +57,7 @@ function flushAtExit(): void {
 
 function warnOfLoss(handle: EngineHandle, thrown: unknown): void {
   told.set(handle, handle.changes);
+  eventLog.record('error', 'error', { path: handle.path, detail: lossOf(handle, thrown) });
   process.emitWarning(lossOf(handle, thrown), { type: 'ConveyorWarning', code: 'CONVEYOR_BYTES_LOST' });
 }
 

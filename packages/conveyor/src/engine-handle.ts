@@ -3,6 +3,7 @@ import { abortError, type StorageFile } from '@libconveyor/storage';
 import type { JavaScriptBackend } from './javascript-backend.ts';
 import { ioKind, type NativeBinding, type NativeErrorInfo, pendingBase } from './native-binding.ts';
 import { awaitSlot, disconnectBackend } from './native-session.ts';
+import { ObservedHandle } from './observed-handle.ts';
 
 /** What `sync` and `close` promise. Clause: F10. */
 export type Durability = 'stored' | 'staged' | 'memory';
@@ -34,6 +35,8 @@ export interface Request {
 export interface EngineHandleOptions {
   readonly id: number;
   readonly file: StorageFile;
+  /** Of the storage. */
+  readonly scheme: string;
   readonly backend: JavaScriptBackend | undefined;
   readonly durability: Durability;
   readonly waitLimits: WaitLimits;
@@ -70,6 +73,7 @@ export class EngineHandle {
   readonly #waitLimits: WaitLimits;
   readonly #waiting = new Set<number>();
   readonly #engineId: number;
+  readonly #observed: ObservedHandle;
   #landed = 0;
   #synced = 0;
   #isOpen = true;
@@ -79,7 +83,7 @@ export class EngineHandle {
   /** How many changes were asked for; whoever starts one counts it here. */
   changes = 0;
 
-  constructor(native: NativeBinding, { id, file, backend, ...options }: EngineHandleOptions) {
+  constructor(native: NativeBinding, { id, file, scheme, backend, ...options }: EngineHandleOptions) {
     this.native = native;
     this.id = id;
     this.#engineId = id;
@@ -88,6 +92,7 @@ export class EngineHandle {
     this.#durability = options.durability;
     this.#waitLimits = options.waitLimits;
     this.#closesFile = options.closesFile;
+    this.#observed = new ObservedHandle(this, scheme);
   }
 
   get path(): string {
@@ -121,7 +126,8 @@ export class EngineHandle {
   }
 
   /** Resolves with what the operation in a slot ends with; never rejects. */
-  #settled(slot: number, { signal, waitsFor = 'landing', collect, memory }: Request): Promise<number> {
+  #settled(slot: number, request: Request): Promise<number> {
+    const { signal, waitsFor = 'landing', collect, memory } = request;
     let isLate = false;
     const giveUp = (): void => {
       this.native.cancel(slot);
@@ -136,12 +142,14 @@ export class EngineHandle {
           }, limitMs);
     signal?.addEventListener('abort', giveUp, { once: true });
     if (waitsFor !== 'landing') this.#waiting.add(slot);
+    const exit = this.#observed.enter(request);
     return new Promise((resolve) => {
       const waiter = (settled: number): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', giveUp);
         this.#waiting.delete(slot);
         const result = settled === -eCanceled && isLate ? -eTimedOut : settled;
+        exit?.(result);
         resolve(result > 0 && collect !== undefined ? collect(slot) : result);
       };
       awaitSlot(slot, waiter, memory);
@@ -183,6 +191,7 @@ export class EngineHandle {
       this.#isOpen = false;
       const fileFailure = await this.#closeFile();
       const first = failure ?? closeFailure ?? fileFailure;
+      this.#observed.closed(first);
       if (first !== undefined) throw first;
     } finally {
       if (this.#isOpen) this.id = id;
@@ -206,6 +215,17 @@ export class EngineHandle {
   stickyError(operation: string): ConveyorError | undefined {
     const info = this.#errorInfo(this.#engineId);
     return info === undefined || info.errno === 0 ? undefined : this.#stickyError(info, operation);
+  }
+
+  /** Tries the bytes again that the sticky error keeps from landing. Errors: EBADF. Clause: F4. */
+  clearError(): void {
+    const result = this.native.clearError(this.id);
+    if (result < 0) throw this.errorFor(result, { operation: 'clearError' });
+  }
+
+  /** Counters and histograms, without a new window. @returns Whether the engine could tell. Clause: O3. */
+  observe(values: Float64Array, histograms?: Float64Array): boolean {
+    return this.native.observe(this.#engineId, values, histograms) === 0;
   }
 
   /** The error for a result below 0. */
@@ -250,9 +270,13 @@ export class EngineHandle {
   }
 
   async #closeEngine(id: number): Promise<unknown> {
+    this.#observed.leave();
     const outcome = this.native.close(id);
     const result = outcome > pendingBase ? outcome : await this.#settled(pendingBase - outcome, { operation: 'close' });
-    if (result === -eTimedOut) throw this.#closeError(eTimedOut);
+    if (result === -eTimedOut) {
+      this.#observed.stay();
+      throw this.#closeError(eTimedOut);
+    }
     disconnectBackend(id);
     return result < 0 ? this.#closeError(-result) : undefined;
   }
@@ -280,7 +304,7 @@ export class EngineHandle {
   #stickyError(info: NativeErrorInfo, operation: string): ConveyorError {
     const name = info.operation === 0 ? '' : (operationNames[info.operation] ?? '');
     const hasRange = info.operation !== ioKind.sync && info.offset >= 0;
-    return errnoError(info.errno, {
+    const error = errnoError(info.errno, {
       ...this.#details({ operation }),
       offset: hasRange ? info.offset : undefined,
       length: hasRange ? info.length : undefined,
@@ -288,6 +312,8 @@ export class EngineHandle {
       ...(info.retries > 0 ? { retry: 'exhausted' } : {}),
       ...this.#causeOf(info.errno),
     });
+    this.#observed.failed(error);
+    return error;
   }
 
   #details({ operation, offset, length }: Request): ErrorDetails {

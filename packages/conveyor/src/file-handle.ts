@@ -257,7 +257,7 @@ export class ConveyorFileHandle extends EventEmitter<{ close: [] }> {
 
   /** Tries the bytes again that `lastError` keeps from landing. Clause: F4. */
   clearError(): void {
-    this.#require(this.#native.clearError(this.#engine.id), 'clearError');
+    this.#engine.clearError();
   }
 
   /** Sets the permission bits. Errors: ENOTSUP where the storage has none. */

@@ -38,6 +38,8 @@ export interface NativeBinding {
   invalidate(handle: number): number;
   clearError(handle: number): number;
   stats(handle: number): NativeStats | number;
+  /** As `stats`, into an array, without starting a new window. Adds to `histograms`. */
+  observe(handle: number, values: Float64Array, histograms: Float64Array | undefined): number;
   errorInfo(handle: number): NativeErrorInfo | number;
 
   /** These block the thread and answer ENOTSUP for storages written in JavaScript. */
@@ -54,7 +56,7 @@ export interface NativeBinding {
 }
 
 /** `kAbi` of `native/src/addon.cpp`: an addon with another number does not fit this JavaScript. */
-export const nativeAbi = 1;
+export const nativeAbi = 2;
 
 /** `kPendingBase` of `native/src/environment.hpp`. */
 export const pendingBase: number = -8192;
@@ -150,6 +152,8 @@ export interface NativeStats {
   readonly unreportedErrors: number;
   /** Now: accepted and not landed. */
   readonly dirtyBytes: number;
+  /** Now: nanoseconds since the oldest of them was accepted, 0 if there is none. */
+  readonly dirtyAgeNs: number;
   /** Now: size of the write ring. */
   readonly writeCapacity: number;
   /** Now: held by read-ahead. */

@@ -90,5 +90,7 @@ async function enter(
     connectBackend(id, backend);
   }
   const { durability, waitLimits } = options;
-  return new ConveyorFileHandle(new EngineHandle(native, { id, file, backend, durability, waitLimits, closesFile }));
+  const { scheme } = storage;
+  const engine = new EngineHandle(native, { id, file, scheme, backend, durability, waitLimits, closesFile });
+  return new ConveyorFileHandle(engine);
 }

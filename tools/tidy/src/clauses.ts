@@ -5,7 +5,11 @@ import { isCpp, isTest, isTypeScript, lineAt, type SourceFile } from './tree.ts'
 export const semanticsPath = 'docs/SEMANTICS.md';
 
 /** Documents of packages with clauses of their own; each letter belongs to one document. */
-const furtherPaths = ['packages/file-lock/SEMANTICS.md', 'packages/fuse/SEMANTICS.md'];
+const furtherPaths = [
+  'packages/file-lock/SEMANTICS.md',
+  'packages/fuse/SEMANTICS.md',
+  'packages/observability/SEMANTICS.md',
+];
 
 /** The failures of earlier systems (docs/LESSONS.md) that are tested by now: the first and the last of each row. */
 const testedLessons: readonly (readonly [number, number])[] = [[1, 39]];
@@ -47,7 +51,7 @@ export function checkClauses(files: readonly SourceFile[]): Finding[] {
 }
 
 function clausesIn({ path, text }: SourceFile): Clause[] {
-  return [...text.matchAll(/^- \*\*([WRPFCOALTM]\d+)\*\*/gm)].map((match) => ({
+  return [...text.matchAll(/^- \*\*([WRPFCOALTMV]\d+)\*\*/gm)].map((match) => ({
     id: match[1] ?? '',
     path,
     line: lineAt(text, match.index),
@@ -57,7 +61,7 @@ function clausesIn({ path, text }: SourceFile): Clause[] {
 function mentionsIn(file: SourceFile): Mention[] {
   const pattern = isCpp(file)
     ? /^[ \t]*TEST\(\s*([wrpfcoaltm]\d+|lesson_\d+)\s*,/gm
-    : /\b(?:test|it|describe)(?:\.\w+(?:\([^()]*\))?)*\(\s*['"`]([WRPFCOALTM]\d+|lesson_\d+):/g;
+    : /\b(?:test|it|describe)(?:\.\w+(?:\([^()]*\))?)*\(\s*['"`]([WRPFCOALTMV]\d+|lesson_\d+):/g;
   if (!isCpp(file) && !isTypeScript(file)) return [];
   return [...file.text.matchAll(pattern)].map((match) => ({
     id: normalised(match[1] ?? ''),

@@ -22,7 +22,8 @@ test('a clause without a test', () => {
   expect(messages(document, lessons, vitest)).toEqual([`${semanticsPath}:3 no test names W1`]);
 });
 
-const everywhere = `${semanticsPath}, packages/file-lock/SEMANTICS.md, packages/fuse/SEMANTICS.md`;
+const packages = ['file-lock', 'fuse', 'observability'].map((name) => `packages/${name}/SEMANTICS.md`);
+const everywhere = [semanticsPath, ...packages].join(', ');
 
 test('a test of a clause that does not exist, in both languages', () => {
   const strayCpp = { path: 'packages/core/test/a_test.cpp', text: '\nTEST(w9, a) {}\n' };

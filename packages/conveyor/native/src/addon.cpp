@@ -17,7 +17,7 @@ namespace conveyor_node {
 namespace {
 
 /// Changes whenever a call in the table changes; `nativeAbi` of src/native-binding.ts must be the same number.
-constexpr uint32_t kAbi = 1;
+constexpr uint32_t kAbi = 2;
 
 struct Function {
   const char* name;
@@ -53,6 +53,7 @@ constexpr Function kFunctions[] = {
     {"invalidate", invalidate},
     {"clearError", clear_error},
     {"stats", stats},
+    {"observe", observe},
     {"errorInfo", error_info},
     {"readSync", read_sync},
     {"writeSync", write_sync},

@@ -191,7 +191,7 @@ std::vector<HandleId> Environment::handles_with_known_errors() {
   handles.for_each([&known](HandleId id, const Handle& handle) {
     conveyor_stats_t stats{};
     stats.struct_size = sizeof stats;
-    if (conveyor_get_stats(handle.engine, &stats) != 0) return;
+    if (conveyor_peek_stats(handle.engine, &stats) != 0) return;
     if (stats.sticky_error != 0 && stats.unreported_errors == 0) known.push_back(id);
   });
   return known;

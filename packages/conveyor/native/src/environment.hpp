@@ -2,6 +2,7 @@
 #pragma once
 
 #include <conveyor/conveyor_async.h>
+#include <conveyor/conveyor_observe.h>
 #include <node_api.h>
 
 #include <cerrno>

@@ -1,9 +1,11 @@
 #include "reports.hpp"
 
-#include <conveyor/conveyor.h>
+#include <conveyor/conveyor_observe.h>
 #include <napi.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "arguments.hpp"
 
@@ -44,6 +46,7 @@ constexpr Counter kCounters[] = {
     {"stallNs", &conveyor_stats_t::stall_ns},
     {"unreportedErrors", &conveyor_stats_t::unreported_errors},
     {"dirtyBytes", &conveyor_stats_t::dirty_bytes},
+    {"dirtyAgeNs", &conveyor_stats_t::dirty_age_ns},
     {"writeCapacity", &conveyor_stats_t::write_capacity},
     {"windowBytes", &conveyor_stats_t::window_bytes},
     {"maxIo", &conveyor_stats_t::max_io},
@@ -55,12 +58,9 @@ constexpr Counter kCounters[] = {
 };
 
 constexpr Latency kLatencies[] = {
-    {"appRead", &conveyor_stats_t::app_read},
-    {"appWrite", &conveyor_stats_t::app_write},
-    {"appOther", &conveyor_stats_t::app_other},
-    {"backendRead", &conveyor_stats_t::backend_read},
-    {"backendWrite", &conveyor_stats_t::backend_write},
-    {"backendOther", &conveyor_stats_t::backend_other},
+    {"appRead", &conveyor_stats_t::app_read},           {"appWrite", &conveyor_stats_t::app_write},
+    {"appOther", &conveyor_stats_t::app_other},         {"backendRead", &conveyor_stats_t::backend_read},
+    {"backendWrite", &conveyor_stats_t::backend_write}, {"backendOther", &conveyor_stats_t::backend_other},
 };
 
 Napi::Object make_latency(Napi::Env env, const conveyor_latency_t& latency) {
@@ -73,6 +73,33 @@ Napi::Object make_latency(Napi::Env env, const conveyor_latency_t& latency) {
   object.Set("p999Ns", static_cast<double>(latency.p999_ns));
   object.Set("maxNs", static_cast<double>(latency.max_ns));
   return object;
+}
+
+/// The elements of a Float64Array of at least `count`; null for undefined. False, with an exception, for anything else.
+bool doubles_of(napi_env env, napi_value value, size_t count, double** out) {
+  napi_valuetype kind = napi_undefined;
+  if (napi_typeof(env, value, &kind) == napi_ok && kind == napi_undefined) return true;
+  bool is_array = false;
+  napi_typedarray_type type = napi_uint8_array;
+  size_t length = 0;
+  void* data = nullptr;
+  if (napi_is_typedarray(env, value, &is_array) == napi_ok && is_array &&
+      napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) == napi_ok &&
+      type == napi_float64_array && length >= count) {
+    *out = static_cast<double*>(data);
+    return true;
+  }
+  return refuse_argument(env, "a Float64Array that is large enough");
+}
+
+void add_histogram(conveyor_t* engine, int which, double* out) {
+  conveyor_histogram_t found{};
+  found.struct_size = sizeof found;
+  if (conveyor_get_histogram(engine, which, &found) != 0) return;
+  out[0] += static_cast<double>(found.count);
+  out[1] += static_cast<double>(found.sum_ns);
+  out[2] = std::max(out[2], static_cast<double>(found.max_ns));
+  for (size_t i = 0; i < CONVEYOR_HISTOGRAM_BUCKETS; ++i) out[3 + i] += found.buckets[i];
 }
 
 }  // namespace
@@ -93,6 +120,42 @@ napi_value stats(napi_env env, napi_callback_info info) {
   object.Set("coalescingRatio", found.coalescing_ratio);
   for (const Latency& latency : kLatencies) object.Set(latency.name, make_latency(env, found.*latency.field));
   return object;
+}
+
+/// `observe` fills in the sticky error and the counters behind those of the window, in this order; `readingFields` of
+/// packages/observability/src/reading.ts has the same names.
+constexpr size_t kWindowCounters = 5;
+constexpr size_t kObservedFields = 1 + std::size(kCounters) - kWindowCounters;
+
+/// For each kind of latency: count, sum, maximum, buckets.
+constexpr size_t kHistogramFields = 3 + CONVEYOR_HISTOGRAM_BUCKETS;
+
+/// observe(handle, values, histograms | undefined): 0, or -errno. Fills `values`, and adds to `histograms`.
+napi_value observe(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  HandleId id = 0;
+  double* values = nullptr;
+  double* histograms = nullptr;
+  if (!arguments.handle(0, &id) || !doubles_of(env, arguments[1], kObservedFields, &values) ||
+      !doubles_of(env, arguments[2], std::size(kLatencies) * kHistogramFields, &histograms)) {
+    return nullptr;
+  }
+  const Handle* handle = arguments.environment().handles.find_open(id);
+  if (handle == nullptr || values == nullptr) return make_number(env, -EBADF);
+  conveyor_stats_t found{};
+  found.struct_size = sizeof found;
+  if (conveyor_peek_stats(handle->engine, &found) != 0) return make_number(env, -errno);
+  *values++ = static_cast<double>(found.sticky_error);
+  for (size_t i = kWindowCounters; i < std::size(kCounters); ++i) {
+    *values++ = static_cast<double>(found.*kCounters[i].field);
+  }
+  if (histograms == nullptr) return make_number(env, 0);
+  for (size_t i = 0; i < std::size(kLatencies); ++i) {
+    // Their enum has the order of kLatencies.
+    if ((found.*kLatencies[i].field).count > 0) add_histogram(handle->engine, static_cast<int>(i), histograms);
+    histograms += kHistogramFields;
+  }
+  return make_number(env, 0);
 }
 
 napi_value error_info(napi_env env, napi_callback_info info) {

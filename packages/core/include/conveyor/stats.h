@@ -42,6 +42,7 @@ typedef struct conveyor_stats {
   conveyor_latency_t app_read, app_write; /* operations that had to wait; those served at once are not timed [O2] */
   conveyor_latency_t app_other;           /* flush, sync, truncate, size, seek that had to wait */
   conveyor_latency_t backend_read, backend_write, backend_other;
+  uint64_t dirty_age_ns; /* since the oldest byte of dirty_bytes was accepted; 0 if there is none */
 } conveyor_stats_t;
 
 /* The sticky error and the bytes it concerns [F8]. */

@@ -1,4 +1,7 @@
 // Statistics, errors and drain.
+#include <conveyor/conveyor_observe.h>
+
+#include <algorithm>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -46,6 +49,59 @@ void fill_totals(conveyor_stats_t* s, const Totals& t) {
   s->unreported_errors = t.unreported_errors;
   s->coalescing_ratio = t.backend_writes ? static_cast<double>(t.writes) / static_cast<double>(t.backend_writes) : 0;
 }
+
+void fill_present(conveyor_stats_t* s, const Engine& engine) {
+  s->dirty_bytes = engine.dirty_bytes();
+  if (s->dirty_bytes > 0)
+    s->dirty_age_ns = static_cast<uint64_t>(std::max<Time>(0, coarse_now() - engine.dirty_since()));
+  s->write_capacity = engine.write_capacity();
+  s->window_bytes = engine.window_bytes();
+  const Tuning tuning = engine.adaptation().tuning();
+  s->max_io = tuning.max_io;
+  s->flush_threshold = tuning.flush_threshold;
+  s->window_limit = tuning.window_limit;
+  s->write_depth = tuning.write_depth;
+  s->read_depth = tuning.read_depth;
+  s->adaptations = engine.adaptation().decisions();
+}
+
+void fill_latencies(conveyor_stats_t* s, const Counters& counters) {
+  s->app_read = latency_of(counters.app_read);
+  s->app_write = latency_of(counters.app_write);
+  s->app_other = latency_of(counters.app_other);
+  s->backend_read = latency_of(counters.backend_read);
+  s->backend_write = latency_of(counters.backend_write);
+  s->backend_other = latency_of(counters.backend_other);
+}
+
+int report(conveyor_t* handle, conveyor_stats_t* stats, bool restarts_window) {
+  Handle::Access access(token_of(handle));
+  if (!access) return fail(EBADF);
+  if (!stats) return fail(EFAULT);
+  Engine& engine = access->engine();
+  engine.settle_lanes();
+  Counters& counters = engine.counters();
+  conveyor_stats_t now{};
+  now.struct_size = sizeof now;
+  const StickyError* sticky = engine.sticky(false);
+  now.sticky_error = sticky ? sticky->error : 0;
+  fill_window(&now, counters.totals, counters.at_last_look);
+  fill_totals(&now, counters.totals);
+  fill_present(&now, engine);
+  fill_latencies(&now, counters);
+  if (!hand_over(now, stats)) return fail(EINVAL);
+  if (restarts_window) counters.at_last_look = counters.totals;
+  return 0;
+}
+
+const LazyHistogram& histogram_of(const Counters& counters, int which) {
+  static constexpr LazyHistogram Counters::*kAll[] = {&Counters::app_read,      &Counters::app_write,
+                                                      &Counters::app_other,     &Counters::backend_read,
+                                                      &Counters::backend_write, &Counters::backend_other};
+  return counters.*kAll[which];
+}
+
+static_assert(Histogram::kBuckets == CONVEYOR_HISTOGRAM_BUCKETS);
 
 // How many flushes of a drain are still to come. Shared with their callbacks, which may outlive a drain that timed out.
 struct DrainWait {
@@ -102,38 +158,27 @@ using namespace conveyor;
 
 extern "C" {
 
-int conveyor_get_stats(conveyor_t* handle, conveyor_stats_t* stats) {
-  Handle::Access access(token_of(handle));
-  if (!access) return fail(EBADF);
-  if (!stats) return fail(EFAULT);
-  Engine& engine = access->engine();
-  engine.settle_lanes();
-  Counters& counters = engine.counters();
-  conveyor_stats_t now{};
-  now.struct_size = sizeof now;
-  const StickyError* sticky = engine.sticky(false);
-  now.sticky_error = sticky ? sticky->error : 0;
-  fill_window(&now, counters.totals, counters.at_last_look);
-  fill_totals(&now, counters.totals);
-  now.dirty_bytes = engine.dirty_bytes();
-  now.write_capacity = engine.write_capacity();
-  now.window_bytes = engine.window_bytes();
-  const Tuning tuning = engine.adaptation().tuning();
-  now.max_io = tuning.max_io;
-  now.flush_threshold = tuning.flush_threshold;
-  now.window_limit = tuning.window_limit;
-  now.write_depth = tuning.write_depth;
-  now.read_depth = tuning.read_depth;
-  now.adaptations = engine.adaptation().decisions();
-  now.app_read = latency_of(counters.app_read);
-  now.app_write = latency_of(counters.app_write);
-  now.app_other = latency_of(counters.app_other);
-  now.backend_read = latency_of(counters.backend_read);
-  now.backend_write = latency_of(counters.backend_write);
-  now.backend_other = latency_of(counters.backend_other);
-  if (!hand_over(now, stats)) return fail(EINVAL);
-  counters.at_last_look = counters.totals;
-  return 0;
+int conveyor_get_stats(conveyor_t* handle, conveyor_stats_t* stats) { return report(handle, stats, true); }
+
+int conveyor_peek_stats(conveyor_t* handle, conveyor_stats_t* stats) { return report(handle, stats, false); }
+
+int conveyor_get_histogram(conveyor_t* handle, int which, conveyor_histogram_t* histogram) {
+  if (which < CONVEYOR_APP_READ || which > CONVEYOR_BACKEND_OTHER) return fail(EINVAL);
+  if (!histogram) return fail(EFAULT);
+  conveyor_histogram_t found{};
+  found.struct_size = sizeof found;
+  {
+    Handle::Access access(token_of(handle));
+    if (!access) return fail(EBADF);
+    const Histogram* h = histogram_of(access->engine().counters(), which).get();
+    if (h) {
+      found.count = h->count();
+      found.sum_ns = h->sum();
+      found.max_ns = h->max();
+      std::copy(h->buckets().begin(), h->buckets().end(), found.buckets);
+    }
+  }
+  return hand_over(found, histogram) ? 0 : fail(EINVAL);
 }
 
 int conveyor_last_error(conveyor_t* handle) {

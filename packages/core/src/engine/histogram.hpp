@@ -10,7 +10,12 @@ namespace conveyor {
 
 /// Not thread safe. Values are nanoseconds; everything above 2^40 (18 minutes) counts as that.
 class Histogram {
+  static constexpr int kSubBits = 4;
+  static constexpr uint64_t kLargest = (uint64_t{1} << 40) - 1;
+
  public:
+  static constexpr size_t kBuckets = (40 - kSubBits + 1) << kSubBits;
+
   void record(int64_t value) {
     uint64_t v = value > 0 ? std::min<uint64_t>(value, kLargest) : 0;
     ++buckets_[index_of(v)];
@@ -22,6 +27,7 @@ class Histogram {
   uint64_t count() const { return count_; }
   uint64_t sum() const { return sum_; }
   uint64_t max() const { return max_; }
+  const std::array<uint32_t, kBuckets>& buckets() const { return buckets_; }
   uint64_t mean() const { return count_ ? sum_ / count_ : 0; }
 
   /// Upper bound of the bucket that holds the `permille`-th of a thousand ordered values; 0 when empty.
@@ -36,10 +42,6 @@ class Histogram {
   }
 
  private:
-  static constexpr int kSubBits = 4;
-  static constexpr uint64_t kLargest = (uint64_t{1} << 40) - 1;
-  static constexpr size_t kBuckets = (40 - kSubBits + 1) << kSubBits;
-
   static size_t index_of(uint64_t v) {
     if (v < (1u << kSubBits)) return v;
     int shift = std::bit_width(v) - 1 - kSubBits;

@@ -1,4 +1,6 @@
-// O1, O2: what a handle counts, and what counting costs.
+// O1 to O3: what a handle counts, and what counting costs.
+
+#include <conveyor/conveyor_observe.h>
 
 #include <vector>
 
@@ -128,6 +130,61 @@ TEST(o1, an_older_caller_gets_the_part_it_knows) {
   CHECK_EQ(ERRNO_OF(conveyor_get_stats(handle, &small.stats)), 0);
   CHECK_EQ(small.stats.window_bytes_written, 3U);
   for (std::size_t i = known; i < sizeof small; ++i) CHECK_EQ(small.bytes[i], 0x5A);
+}
+
+TEST(o3, looking_does_not_restart_the_window) {
+  ScriptedBackend backend(pattern(10'000, 1));
+  Handle handle(backend);
+  const auto peek = [&] {
+    conveyor_stats_t stats{};
+    stats.struct_size = sizeof stats;
+    CHECK_EQ(ERRNO_OF(conveyor_peek_stats(handle, &stats)), 0);
+    return stats;
+  };
+  CHECK_EQ(peek().dirty_age_ns, 0U);
+  REQUIRE(write_at(handle, "abc", 0));
+  CHECK_EQ(peek().window_bytes_written, 3U);
+  CHECK_EQ(peek().dirty_bytes, 3U);
+  while (peek().dirty_bytes == 3 && peek().dirty_age_ns == 0) {
+  }
+  CHECK_EQ(peek().bytes_written, 3U);
+  CHECK_EQ(stats_of(handle).window_bytes_written, 3U);
+  CHECK_EQ(peek().window_bytes_written, 0U);
+  REQUIRE_EQ(ERRNO_OF(conveyor_flush(handle)), 0);
+  CHECK_EQ(peek().dirty_age_ns, 0U);
+  CHECK_EQ(ERRNO_OF(conveyor_peek_stats(handle, nullptr)), EFAULT);
+}
+
+TEST(o3, histograms_hold_what_the_percentiles_come_from) {
+  ScriptedBackend backend(pattern(10'000, 1));
+  Handle handle(backend);
+  conveyor_histogram_t histogram{};
+  histogram.struct_size = sizeof histogram;
+  REQUIRE_EQ(ERRNO_OF(conveyor_get_histogram(handle, CONVEYOR_BACKEND_READ, &histogram)), 0);
+  CHECK_EQ(histogram.count + histogram.sum_ns + histogram.max_ns, 0U);
+  REQUIRE_EQ(read_at(handle, 1000, 0).size(), 1000U);
+  REQUIRE(backend.wait_idle());
+  REQUIRE_EQ(ERRNO_OF(conveyor_get_histogram(handle, CONVEYOR_BACKEND_READ, &histogram)), 0);
+  const conveyor_latency_t latency = stats_of(handle).backend_read;
+  CHECK_GT(histogram.count, 0U);
+  CHECK_EQ(histogram.count, latency.count);
+  CHECK_EQ(histogram.max_ns, latency.max_ns);
+  CHECK_EQ(histogram.sum_ns / histogram.count, latency.mean_ns);
+  std::uint64_t counted = 0;
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < CONVEYOR_HISTOGRAM_BUCKETS; ++i) {
+    counted += histogram.buckets[i];
+    if (histogram.buckets[i] != 0) last = i;
+  }
+  CHECK_EQ(counted, histogram.count);
+  REQUIRE(last > 15);
+  CHECK_GE(histogram.max_ns, std::uint64_t{16 + last % 16} << (last / 16 - 1));
+  CHECK_LT(histogram.max_ns, std::uint64_t{17 + last % 16} << (last / 16 - 1));
+  CHECK_EQ(ERRNO_OF(conveyor_get_histogram(handle, 6, &histogram)), EINVAL);
+  CHECK_EQ(ERRNO_OF(conveyor_get_histogram(handle, -1, &histogram)), EINVAL);
+  CHECK_EQ(ERRNO_OF(conveyor_get_histogram(handle, 0, nullptr)), EFAULT);
+  histogram.struct_size = 4;
+  CHECK_EQ(ERRNO_OF(conveyor_get_histogram(handle, 0, &histogram)), EINVAL);
 }
 
 TEST(o2, operations_that_are_served_at_once_are_not_timed) {
