@@ -38,6 +38,11 @@ export interface Source {
    */
   open(range: SourceRange, signal: AbortSignal): Promise<SourceAnswer>;
   /**
+   * Whether what this source has delivered is still what it would deliver now. Asked before a store that nobody has
+   * open is given to somebody again; without it, a key stands for the same bytes for ever.
+   */
+  isCurrent?(signal: AbortSignal): Promise<boolean>;
+  /**
    * Frees what the source holds, once nobody reads it any more: it is complete, or its store is closed. It may be
    * opened again after that where a key is given. Nobody waits longer than `closeTimeoutMs` for it.
    */

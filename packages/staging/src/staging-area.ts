@@ -23,7 +23,6 @@ export class StagingArea {
   /** How many slots of processes that had died were emptied at the start. */
   readonly slotsCleaned: number;
   readonly #lock: FileLock;
-  readonly #removeAtExit: () => void;
   #count = 0;
   #closing: Promise<void> | undefined;
 
@@ -31,8 +30,8 @@ export class StagingArea {
     this.path = path;
     this.slotsCleaned = slotsCleaned;
     this.#lock = lock;
-    this.#removeAtExit = () => rmSync(path, { recursive: true, force: true });
-    process.once('exit', this.#removeAtExit);
+    if (slots.size === 0) process.on('exit', removeSlots);
+    slots.add(path);
   }
 
   /**
@@ -69,7 +68,8 @@ export class StagingArea {
   }
 
   async #closeOnce(): Promise<void> {
-    process.removeListener('exit', this.#removeAtExit);
+    slots.delete(this.path);
+    if (slots.size === 0) process.removeListener('exit', removeSlots);
     try {
       await rm(this.path, { recursive: true, force: true });
     } catch (thrown) {
@@ -78,6 +78,13 @@ export class StagingArea {
       await this.#lock.release();
     }
   }
+}
+
+/** The slots that this thread has, for an end that nobody announces. */
+const slots = new Set<string>();
+
+function removeSlots(): void {
+  for (const path of slots) rmSync(path, { recursive: true, force: true });
 }
 
 interface SharedArea {

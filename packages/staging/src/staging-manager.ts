@@ -1,4 +1,12 @@
-import { argumentTypeError, requireInteger, requireOptions, systemError } from '@libconveyor/errors';
+import { setMaxListeners } from 'node:events';
+import {
+  argumentTypeError,
+  ConveyorError,
+  type ErrorDetails,
+  requireInteger,
+  requireOptions,
+  systemError,
+} from '@libconveyor/errors';
 import type { Disk } from './disk.ts';
 import { DiskBudget } from './disk-budget.ts';
 import { EventLog } from './event-log.ts';
@@ -9,11 +17,14 @@ import { type CompleteOptions, completeOptions, type StagingOptions } from './st
 import type { StoreEnvironment } from './store-environment.ts';
 import { closedError, origin } from './temp-file.ts';
 import { TempFileStore } from './temp-file-store.ts';
+import { unlessAborted } from './wait-list.ts';
 
 /** Options of {@link StagingManager.stage}. */
 export interface StageOptions {
   /** Length of the source in bytes, where the caller knows it. A source that says something else fails with ESTALE. */
   readonly size?: number | undefined;
+  /** Ends the question to the source whether what is kept of it is current. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a manager holds, at one moment. */
@@ -34,6 +45,8 @@ export interface StagingStatistics {
 interface Entry {
   readonly store: TempFileStore;
   readonly files: Set<StagedFile>;
+  /** The question whether it is current, while it is being asked. */
+  asking: Promise<boolean> | undefined;
 }
 
 /**
@@ -54,6 +67,7 @@ export class StagingManager implements AsyncDisposable {
   readonly #shared = new Map<string, Entry>();
   /** Entries that nobody has open, least recently used first. */
   readonly #idle = new Set<Entry>();
+  readonly #closed = new AbortController();
   #evictions = 0;
   #closing: Promise<void> | undefined;
 
@@ -62,6 +76,7 @@ export class StagingManager implements AsyncDisposable {
     this.#area = area;
     this.#releaseArea = releaseArea;
     this.log = new EventLog(() => clock.nowMs(), onEvent);
+    setMaxListeners(0, this.#closed.signal);
     this.#budget = new DiskBudget({ bytes: options.budget, files: options.storesMax }, () => this.#evictOne());
     this.#environment = {
       clock,
@@ -106,10 +121,15 @@ export class StagingManager implements AsyncDisposable {
 
   /**
    * Opens a source: joins the store that is there for its key, else begins to fetch at once. A store that had failed is
-   * tried again. Errors: TypeError, RangeError; EBADF after `close`. Clauses: T1, T6.
+   * tried again. One that nobody has open is asked for first, where the source can tell whether it has changed.
+   *
+   * Errors: TypeError, RangeError; EBADF after `close`; where the source is asked, what it answers with, ETIMEDOUT when
+   * it stalls, ECANCELED. Clauses: T1, T6.
    */
   async stage(source: Source, options: StageOptions = {}): Promise<StagedFile> {
     this.#admit(source, options);
+    await this.#askWhetherCurrent(source, options.signal);
+    this.#requireOpen(source);
     return this.#open(source, options.size, async () => undefined);
   }
 
@@ -131,8 +151,16 @@ export class StagingManager implements AsyncDisposable {
 
   #admit(source: Source, options: StageOptions): void {
     requireSource(source);
-    requireOptions('options', options, ['size']);
-    if (options.size !== undefined) requireInteger('options.size', options.size, 0);
+    requireOptions('options', options, ['size', 'signal']);
+    const { size, signal } = options;
+    if (size !== undefined) requireInteger('options.size', size, 0);
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw argumentTypeError('options.signal', 'an AbortSignal', signal);
+    }
+    this.#requireOpen(source);
+  }
+
+  #requireOpen(source: Source): void {
     if (this.#closing !== undefined) throw closedError('stage', source.name);
   }
 
@@ -149,6 +177,50 @@ export class StagingManager implements AsyncDisposable {
     return file;
   }
 
+  /** Drops what is kept of a source when it is not current any more. Several who ask share the question. */
+  async #askWhetherCurrent({ key, name }: Source, signal: AbortSignal | undefined): Promise<void> {
+    const entry = key === undefined ? undefined : this.#shared.get(key);
+    if (entry?.store.source.isCurrent === undefined) return;
+    if (this.#idle.has(entry)) entry.asking ??= this.#ask(entry);
+    if (entry.asking === undefined) return;
+    const id = this.log.enter('ask', name);
+    const details: ErrorDetails = { origin, operation: 'stage', path: name };
+    try {
+      const isCurrent = await unlessAborted(entry.asking, [signal, this.#closed.signal], details);
+      if (!isCurrent && entry.files.size === 0 && this.#entries.has(entry)) {
+        this.#drop(entry).catch((thrown: unknown) => this.#complain(entry, thrown));
+      }
+      this.log.exit(id, isCurrent ? 'current' : 'has changed');
+    } catch (thrown) {
+      const error = systemError(thrown, details);
+      this.log.exit(id, error.message);
+      throw error;
+    }
+  }
+
+  /** Asks once, with the store held so that it is not thrown out meanwhile, and no longer than a fetch may stall. */
+  async #ask(entry: Entry): Promise<boolean> {
+    const { clock, policy } = this.#environment;
+    const { source } = entry.store;
+    const stop = new AbortController();
+    const answered = new AbortController();
+    this.#idle.delete(entry);
+    const late = (): void => {
+      const detail = `no answer for ${policy.stallMs} ms`;
+      stop.abort(new ConveyorError('ETIMEDOUT', { origin, operation: 'stage', path: source.name, detail }));
+    };
+    if (policy.stallMs > 0) clock.sleep(policy.stallMs, answered.signal).then(late, () => undefined);
+    try {
+      const asking = Promise.resolve(source.isCurrent?.(stop.signal) ?? true);
+      return await unlessAborted(asking, [stop.signal, this.#closed.signal], { origin, operation: 'stage' });
+    } finally {
+      answered.abort();
+      stop.abort();
+      entry.asking = undefined;
+      if (entry.files.size === 0 && this.#entries.has(entry)) this.#idle.add(entry);
+    }
+  }
+
   /** The store that is there for a source, unless it holds another version. */
   #shareable({ key }: Source, size: number | undefined): Entry | undefined {
     const entry = key === undefined ? undefined : this.#shared.get(key);
@@ -159,7 +231,7 @@ export class StagingManager implements AsyncDisposable {
 
   #newEntry(source: Source, size: number | undefined): Entry {
     const store = new TempFileStore(source, this.#environment, this.#budget.share(), size);
-    const entry: Entry = { store, files: new Set() };
+    const entry: Entry = { store, files: new Set(), asking: undefined };
     const { key } = source;
     if (key !== undefined) {
       const former = this.#shared.get(key);
@@ -210,6 +282,7 @@ export class StagingManager implements AsyncDisposable {
 
   async #closeOnce(): Promise<void> {
     const id = this.log.enter('close-all', this.path);
+    this.#closed.abort(closedError('stage', this.path));
     const entries = [...this.#entries];
     const files = entries.flatMap((entry) => [...entry.files]);
     const results = await Promise.allSettled([

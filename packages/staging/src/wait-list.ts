@@ -77,3 +77,24 @@ export class WaitList {
 export function reasonOf(signal: AbortSignal, details: ErrorDetails): unknown {
   return isConveyorError(signal.reason) ? signal.reason : abortError(signal, details);
 }
+
+/** Settles as `promise` does, or rejects when one of the signals aborts; what comes after that is dropped. */
+export function unlessAborted<T>(
+  promise: Promise<T>,
+  signals: readonly (AbortSignal | undefined)[],
+  details: ErrorDetails,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const wanted = signals.filter((signal) => signal !== undefined);
+    const stop = (): void => {
+      const aborted = wanted.find((signal) => signal.aborted);
+      if (aborted !== undefined) reject(reasonOf(aborted, details));
+    };
+    const settle = (): void => {
+      for (const signal of wanted) signal.removeEventListener('abort', stop);
+    };
+    for (const signal of wanted) signal.addEventListener('abort', stop, { once: true });
+    promise.finally(settle).then(resolve, reject);
+    stop();
+  });
+}

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { Prng, SyncPoint, type TempDir, tempDir, withDeadline } from '@libconveyor/testkit';
+import { ManualClock, Prng, SyncPoint, type TempDir, tempDir, withDeadline } from '@libconveyor/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { httpSource, type StagedFile, stage } from '../src/index.ts';
+import { httpSource, type StagedFile, StagingManager, stage } from '../src/index.ts';
 import { type Exchange, ScriptedServer, type Serving, serve, servePart } from './scripted-server.ts';
 import { readBytes } from './scripted-source.ts';
 
@@ -317,4 +317,78 @@ test('T6: arguments that make no sense are refused', () => {
   const { name, key } = httpSource('http://me:secret@example.org/a?token=1#b');
   expect(name).toBe('http://example.org/a');
   expect(key).not.toBe(httpSource('http://me:secret@example.org/a?token=2').key);
+});
+
+test('T6: what is kept of a URL is asked for before it is read again', async () => {
+  await using own = await tempDir();
+  await using manager = await StagingManager.open({ dir: own.path, attemptsMax: 1 });
+  let serving: Serving = tagged;
+  let bytes: Uint8Array = content;
+  const conditions: (string | undefined)[] = [];
+  await using server = await ScriptedServer.start((exchange) => {
+    const condition = exchange.request.headers['if-none-match'];
+    conditions.push(condition);
+    if (condition !== undefined && condition === serving.etag) exchange.response.writeHead(304).end();
+    else serve(bytes, serving, exchange);
+  });
+  const use = async (): Promise<void> => {
+    const file = await withDeadline(manager.stage(httpSource(server.url)), 'the opening');
+    expect(Buffer.compare(await readBytes(file, 0, 5 * mebi), bytes)).toBe(0);
+    await withDeadline(file.whenComplete(), 'completion');
+    await file.close();
+  };
+  await use();
+  await Promise.all([use(), use(), use()]);
+  expect(conditions).toEqual([undefined, '"one"']); // fetched once, asked once
+  serving = { etag: '"two"' };
+  bytes = content.subarray(0, 1000);
+  await use();
+  expect(manager.statistics).toMatchObject({ idle: 1, bytes: 1000 });
+  expect(conditions.slice(2)).toEqual(['"one"', undefined]);
+  // Without ETag and date nobody can tell, so it is fetched anew.
+  serving = {};
+  await use();
+  await use();
+  expect(conditions.slice(4)).toEqual(['"two"', undefined, undefined]);
+});
+
+test('T6: a server that cannot say whether it has changed: the opening fails, what is kept stays', async () => {
+  await using own = await tempDir();
+  const clock = new ManualClock();
+  await using manager = await StagingManager.open({ dir: own.path, clock, stallMs: 1000 });
+  const asked = new SyncPoint('the question');
+  let state: 'well' | 'down' | 'stalled' = 'well';
+  await using server = await ScriptedServer.start((exchange) => {
+    if (state === 'down') exchange.response.writeHead(500).end();
+    else if (state === 'stalled') void asked.pass('the server').catch(() => undefined);
+    else if (exchange.request.headers['if-none-match'] !== undefined) exchange.response.writeHead(304).end();
+    else serve(content, tagged, exchange);
+  });
+  const open = (signal?: AbortSignal) => manager.stage(httpSource(server.url), { signal });
+  const first = await open();
+  await withDeadline(first.whenComplete(), 'completion');
+  await first.close();
+  state = 'down';
+  await expect(open()).rejects.toMatchObject({ code: 'EIO' });
+  state = 'stalled';
+  const given = new AbortController();
+  const stalled = open();
+  const ended = open(given.signal);
+  await asked.awaitArrivals(1);
+  given.abort();
+  await expect(withDeadline(ended, 'the opening with a signal')).rejects.toMatchObject({ code: 'ECANCELED' });
+  const late = expect(withDeadline(stalled, 'the opening that waits')).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+  await clock.advanceAndSettle(1000);
+  await late;
+  expect(manager.statistics).toMatchObject({ open: 0, idle: 1, bytes: content.byteLength });
+  state = 'well';
+  const again = await withDeadline(open(), 'the opening');
+  expect(Buffer.compare(await readBytes(again, 0, 5 * mebi), content)).toBe(0);
+  await again.close();
+  state = 'stalled';
+  const left = expect(open()).rejects.toMatchObject({ code: 'EBADF' });
+  await asked.awaitArrivals(2);
+  await withDeadline(manager.close(), 'the close');
+  await left;
+  asked.open();
 });

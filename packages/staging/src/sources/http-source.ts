@@ -75,6 +75,22 @@ class HttpSource implements Source {
     }
   }
 
+  async isCurrent(signal: AbortSignal): Promise<boolean> {
+    const version = this.#version;
+    const [name, value] = version?.etag ? ['if-none-match', version.etag] : ['if-modified-since', version?.modified];
+    if (version === undefined || value === undefined) return false;
+    const headers = { ...this.#headers, 'accept-encoding': 'identity', [name]: value };
+    const exchange = await HttpExchange.begin(this.#url, headers, this.#agents, signal);
+    exchange.drop();
+    const { status } = exchange;
+    if (status === 304 || status === 404 || status === 410) return status === 304;
+    const details: ErrorDetails = { origin, operation: 'stage', path: this.name };
+    const wasRefused = refusal(exchange, details);
+    if (wasRefused !== undefined) throw wasRefused;
+    const { etag, modified } = versionOf(exchange.headers);
+    return status === 200 && etag === version.etag && modified === version.modified;
+  }
+
   async close(): Promise<void> {
     this.#agents.close();
   }
