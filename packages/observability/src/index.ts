@@ -1,4 +1,7 @@
 /** What conveyor's handles do, for people and monitors. Read `handle-registry.ts` first. */
+export { adminVersion } from './admin-answers.ts';
+export { defaultAdminDirectory, findAdminSockets } from './admin-directory.ts';
+export { type AdminServer, type AdminServerOptions, serveAdmin } from './admin-server.ts';
 export {
   type EventFields,
   type EventLevel,
