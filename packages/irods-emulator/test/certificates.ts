@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+
+function read(name: string): string {
+  return readFileSync(new URL(`certificates/${name}.pem`, import.meta.url), 'utf8');
+}
+
+/** Who signed {@link certificate}; for these tests alone. */
+export const authority: string = read('authority');
+/** Key and certificate of `localhost` and 127.0.0.1. */
+export const certificate: { readonly key: string; readonly cert: string } = {
+  key: read('server-key'),
+  cert: read('server'),
+};
