@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 function read(name: string): string {
   return readFileSync(new URL(`certificates/${name}.pem`, import.meta.url), 'utf8');
@@ -11,3 +12,5 @@ export const certificate: { readonly key: string; readonly cert: string } = {
   key: read('server-key'),
   cert: read('server'),
 };
+/** The file of {@link authority}. */
+export const authorityPath: string = fileURLToPath(new URL('certificates/authority.pem', import.meta.url));

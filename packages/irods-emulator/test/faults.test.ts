@@ -2,7 +2,8 @@ import { type EmulatorFaultPlan, type IrodsEmulator, startIrodsEmulator } from '
 import { jsonBuffer, openFlags } from '@libconveyor/irods-protocol';
 import { ManualClock } from '@libconveyor/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { about, on, RawClient, settled } from './raw-client.ts';
+import { about, on, RawClient } from './raw-client.ts';
+import { settled } from './settled.ts';
 
 const path = '/tempZone/home/rods/a';
 const writeNew = openFlags.writeOnly | openFlags.create | openFlags.truncate;

@@ -10,7 +10,8 @@ import {
   rowsOf,
 } from '@libconveyor/irods-protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { about, on, RawClient, settled } from './raw-client.ts';
+import { about, on, RawClient } from './raw-client.ts';
+import { settled } from './settled.ts';
 
 const path = '/tempZone/home/rods/a';
 const writeNew = openFlags.writeOnly | openFlags.create | openFlags.truncate;

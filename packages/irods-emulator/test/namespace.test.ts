@@ -1,7 +1,8 @@
 import { type IrodsEmulator, startIrodsEmulator } from '@libconveyor/irods-emulator';
 import { apis, keyValuesOf, openFlags } from '@libconveyor/irods-protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { about, on, RawClient, settled } from './raw-client.ts';
+import { about, on, RawClient } from './raw-client.ts';
+import { settled } from './settled.ts';
 
 const home = '/tempZone/home/rods';
 let emulator: IrodsEmulator;

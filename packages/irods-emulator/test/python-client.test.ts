@@ -1,5 +1,6 @@
 import { type IrodsEmulator, startIrodsEmulator } from '@libconveyor/irods-emulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { authorityPath, certificate } from './certificates.ts';
 import { pythonClient, whyNoPythonClient } from './python-client.ts';
 
 const reason = whyNoPythonClient;
@@ -78,6 +79,24 @@ describe.skipIf(reason !== undefined)(
       expect(wrong).toEqual({ error: 'CAT_INVALID_AUTHENTICATION' });
       const unknown = await pythonClient(emulator.port, { ...alice, user: 'nobody' }, 'login');
       expect(unknown).toEqual({ error: 'CAT_INVALID_USER' });
+    });
+
+    it('comes in over TLS, and trusts nobody else', async () => {
+      const users = [{ name: 'alice', password: 'secret' }];
+      const policy = 'CS_NEG_REQUIRE';
+      await using secure = await startIrodsEmulator({ users, allowOmitted: true, tls: certificate, policy });
+      const settings = {
+        client_server_negotiation: 'request_server_negotiation',
+        client_server_policy: policy,
+        encryption_algorithm: 'AES-256-CBC',
+        encryption_key_size: 32,
+        encryption_num_hash_rounds: 16,
+        encryption_salt_size: 8,
+      };
+      const trusting = { ...settings, ssl_ca_certificate_file: authorityPath };
+      expect(await pythonClient(secure.port, alice, 'put_and_get', trusting)).toMatchObject({ same: true });
+      await expect(pythonClient(secure.port, alice, 'login', settings)).rejects.toThrow('CERTIFICATE_VERIFY_FAILED');
+      expect(secure.violations).toEqual([]);
     });
   },
 );

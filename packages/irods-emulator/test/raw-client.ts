@@ -34,7 +34,6 @@ import {
   type VersionMessage,
   versionMessage,
 } from '@libconveyor/irods-protocol';
-import { vi } from 'vitest';
 
 /** What a server answered. */
 export interface Answer<Output> {
@@ -246,9 +245,4 @@ export function about(
 /** A request about a descriptor. */
 export function on(l1descInx: number, more: Partial<OpenedDataObjInp> = {}): OpenedDataObjInp {
   return { l1descInx, len: 0, whence: 0, oprType: 0, offset: 0, bytesWritten: 0, keyValues: [], ...more };
-}
-
-/** Waits until a check passes that depends on a connection's end. */
-export function settled(check: () => void): Promise<void> {
-  return vi.waitFor(check, { timeout: 10_000, interval: 5 });
 }
