@@ -49,6 +49,8 @@ export async function transfer(fill: Fill, drain: Drain, buffers: Buffers, limit
     if (count === 0) return moved;
     [current, next] = [next, current];
     reading = ask(current);
+    // It may fail while the piece before is still written; it is looked at after that.
+    reading.catch(() => undefined);
     try {
       await drain(next.subarray(0, count));
     } catch (thrown) {

@@ -51,6 +51,22 @@ describe('transfer', () => {
     expect(await moving).toBe(3 * pieceBytes);
   });
 
+  test('a read that fails beside a write that goes on is told after it, and never as unhandled', async () => {
+    let reads = 0;
+    let written = 0;
+    const fill = async (buffer: Uint8Array) => {
+      if (++reads === 2) throw new Error('unreadable');
+      return buffer.byteLength;
+    };
+    const drain = async (bytes: Uint8Array) => {
+      // Turns of the event loop, after which Node asks whether somebody looks at the failure.
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      written += bytes.byteLength;
+    };
+    await expect(transfer(fill, drain, new Buffers(), {})).rejects.toThrow('unreadable');
+    expect(written).toBe(pieceBytes);
+  });
+
   test('a write that fails is told when the read beside it has ended', async () => {
     const reading = new Latch(1);
     const failed = new Latch(1);
