@@ -105,6 +105,7 @@ async function replace(
     throw writeFailure(target, thrown);
   }
   try {
+    await announceTimes(target, replacement, attributes);
     const copied = await moveBytes(source, file, before, target, replacement, tools);
     await requireUnchanged(source, file, before, target);
     if (copied.sha256 !== undefined) await verify(target, replacement, copied.sha256, tools);
@@ -127,6 +128,16 @@ function keptAttributes(stat: FileStat, { posix }: Capabilities): Attributes {
   const times = { mtimeMs: stat.mtimeMs, ...(stat.atimeMs === undefined ? {} : { atimeMs: stat.atimeMs }) };
   if (posix === 'times' || stat.mode === undefined) return times;
   return { ...times, mode: stat.mode & permissionBits };
+}
+
+/** A storage that keeps times, and no more, wants to know them when the bytes begin to leave: a change costs a copy. */
+async function announceTimes(target: Place, replacement: StorageReplacement, attributes: Attributes): Promise<void> {
+  if (target.storage.capabilities.posix !== 'times' || attributes.mtimeMs === undefined) return;
+  try {
+    await replacement.setAttributes(attributes);
+  } catch (thrown) {
+    throw writeFailure(target, thrown);
+  }
 }
 
 async function moveBytes(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type S3Mock, startS3Mock } from '@libconveyor/s3-mock';
 import { S3Storage } from '@libconveyor/storage-s3';
@@ -66,6 +66,24 @@ describe('conveyor cp and cat with s3: URLs', () => {
     expect(Buffer.compare(await readFile(at('back.bin')), bytes)).toBe(0);
     const cat = await run(['cat', 's3://bucket/sub/b%20c.bin'], environment);
     expect([cat.status, cat.stderr]).toEqual([0, '']);
+  });
+
+  test('times of change are kept on the way there and back, as rclone keeps them', async () => {
+    const time = new Date(1_234_567_890_123);
+    for (const [name, content] of Object.entries({ 'small.txt': 'small', 'large.bin': bytes })) {
+      await writeFile(at(name), content);
+      await utimes(at(name), time, time);
+      for (const options of [[], ['--checksum']]) {
+        mock.resetStats();
+        expect(await run(['cp', ...options, ...endpoint(), name, `s3://bucket/${name}`])).toMatchObject({ status: 0 });
+        // The time goes up with the bytes. Read back, a copy has had another name before: that is one on the server.
+        if (options.length === 0) expect(mock.stats.byOperation.CopyObject).toBeUndefined();
+        const back = `${name}.back${options.length}`;
+        expect(await run(['cp', ...endpoint(), `s3://bucket/${name}`, back])).toMatchObject({ status: 0 });
+        // What sets times on a disk takes seconds, as a number that is not exact.
+        expect(Math.round((await stat(at(back))).mtimeMs)).toBe(time.getTime());
+      }
+    }
   });
 
   test('trees go up and come down with parallel files', async () => {

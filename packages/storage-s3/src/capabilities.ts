@@ -12,8 +12,8 @@ export const s3Capabilities: Capabilities = {
   serverCopy: true,
   durableSync: true,
   directories: true,
-  // Objects keep no times that can be set, and nothing that POSIX would know.
-  posix: 'none',
+  // The time of change, as metadata of the object.
+  posix: 'times',
   io: { maxBytes: Number.MAX_SAFE_INTEGER, preferredBytes: 4 * 1024 ** 2, parallel: 16 },
   changeDetection: 'strong',
 };

@@ -31,13 +31,22 @@ const refusedChecksums: ReadonlySet<string> = new Set(['NotImplemented', 'Invali
 export class MultipartUpload {
   readonly key: string;
   readonly id: string;
+  /** What the object will say of itself. */
+  readonly kept: Readonly<Record<string, string>>;
   readonly #objects: Objects;
   readonly #hasChecksums: boolean;
 
-  private constructor(objects: Objects, key: string, id: string, hasChecksums: boolean) {
+  private constructor(
+    objects: Objects,
+    key: string,
+    id: string,
+    kept: Readonly<Record<string, string>>,
+    hasChecksums: boolean,
+  ) {
     this.#objects = objects;
     this.key = key;
     this.id = id;
+    this.kept = kept;
     this.#hasChecksums = hasChecksums;
   }
 
@@ -58,10 +67,10 @@ export class MultipartUpload {
       return id;
     };
     try {
-      return new MultipartUpload(objects, key, await send({ ...kept, ...checksums }), true);
+      return new MultipartUpload(objects, key, await send({ ...kept, ...checksums }), kept, true);
     } catch (thrown) {
       if (!(thrown instanceof S3Failure) || !refusedChecksums.has(thrown.code)) throw thrown;
-      return new MultipartUpload(objects, key, await send({ ...kept }), false);
+      return new MultipartUpload(objects, key, await send({ ...kept }), kept, false);
     }
   }
 

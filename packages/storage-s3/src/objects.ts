@@ -148,15 +148,25 @@ export class Objects {
 
   /**
    * Copies an object of at most 5 GiB on the server, as it is while it has this ETag. @returns The copy's ETag.
+   * @param kept What the copy says of itself; undefined: what the source says.
    *
    * Errors: PreconditionFailed.
    */
-  async copy(source: string, etag: string, target: string, signal?: AbortSignal): Promise<string> {
+  async copy(
+    source: string,
+    etag: string,
+    target: string,
+    kept: Readonly<Record<string, string>> | undefined,
+    signal?: AbortSignal,
+  ): Promise<string> {
     const answer = await this.client.send({
       name: 'CopyObject',
       method: 'PUT',
       key: target,
-      headers: this.sourceHeaders(source, etag),
+      headers: {
+        ...this.sourceHeaders(source, etag),
+        ...(kept === undefined ? {} : { 'x-amz-metadata-directive': 'REPLACE', ...kept }),
+      },
       signal,
       expectsDocument: true,
     });

@@ -14,24 +14,26 @@ export interface CopyTask {
   readonly info: ObjectInfo;
   readonly target: string;
   readonly condition: Condition;
+  /** What the target says of itself; undefined: what the source says. */
+  readonly kept?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Copies an object of any length on the server; the target is there whole or not at all. Errors: ESTALE, EEXIST. */
-export async function copyOnServer(objects: Objects, task: CopyTask): Promise<void> {
-  const { source, info, target, condition, signal } = task;
+/**
+ * Copies an object of any length on the server; the target, which may be the source, is there whole or not at all.
+ *
+ * @returns The ETag of the target. Errors: ESTALE, EEXIST.
+ */
+export async function copyOnServer(objects: Objects, task: CopyTask): Promise<string> {
+  const { source, info, target, condition, kept, signal } = task;
   const isPlain = condition.isNew !== true && condition.ifMatch === undefined;
   if (isPlain && info.size <= singleBytesMax) {
-    await objects.copy(source, info.etag, target, signal);
-    return;
+    return objects.copy(source, info.etag, target, kept, signal);
   }
-  if (info.size === 0) {
-    await objects.put(target, new Uint8Array(0), info.kept, condition, signal);
-    return;
-  }
-  const upload = await MultipartUpload.begin(objects, target, info.kept, signal);
+  if (info.size === 0) return objects.put(target, new Uint8Array(0), kept ?? info.kept, condition, signal);
+  const upload = await MultipartUpload.begin(objects, target, kept ?? info.kept, signal);
   try {
-    await upload.complete(await copyParts(upload, task), condition, signal);
+    return await upload.complete(await copyParts(upload, task), condition, signal);
   } catch (thrown) {
     // The first error counts; what stays behind `doctor` finds.
     await upload.abort().catch(() => undefined);

@@ -34,6 +34,7 @@ import { S3Failure } from './protocol/failure.ts';
 import { S3ReadFile } from './read-file.ts';
 import { copyOnServer, taken } from './server-copy.ts';
 import type { PartSettings } from './staged-parts.ts';
+import { withMtime } from './times.ts';
 import { S3WriteFile, type WriteStart } from './write-file.ts';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_TRUNC, O_RDWR } = constants;
@@ -214,8 +215,13 @@ export class S3Storage extends StorageAdapter {
     }
   }
 
-  protected override async _setAttributes(_path: string, _attributes: Attributes): Promise<void> {
-    throw new Refusal('ENOTSUP');
+  /** Copies the object onto itself, with another time: its ETag may change. */
+  protected override async _setAttributes(path: string, { mtimeMs }: Attributes, signal?: AbortSignal): Promise<void> {
+    const { key, asDirectory } = keyOfPath(path);
+    const found = await this.#names.get({ key, asDirectory }, signal);
+    if (found.type === 'directory') throw new Refusal('ENOTSUP', 'directories have no times that can be set');
+    if (mtimeMs === undefined) return;
+    await this.#copyKey(key, found.info, key, {}, signal, withMtime(found.info.kept, mtimeMs));
   }
 
   protected override async _readLink(): Promise<string> {
@@ -362,9 +368,10 @@ export class S3Storage extends StorageAdapter {
     target: string,
     condition: Condition,
     signal: AbortSignal | undefined,
+    kept?: Readonly<Record<string, string>>,
   ): Promise<void> {
     try {
-      await copyOnServer(this.#objects, { source, info, target, condition, signal });
+      await copyOnServer(this.#objects, { source, info, target, condition, kept, signal });
     } catch (thrown) {
       if (!isRefusedCondition(thrown)) throw thrown;
       if (condition.isNew) throw taken(thrown);

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import type { ConveyorError, ErrorDetails } from '@libconveyor/errors';
-import { FileAdapter, type FileContext, type FileStat } from '@libconveyor/storage';
+import { type Attributes, FileAdapter, type FileContext, type FileStat } from '@libconveyor/storage';
 import { BaseBytes } from './base-bytes.ts';
 import type { Conditions } from './conditions.ts';
 import { isMissing, isRefusedCondition, mapError, Refusal } from './error-map.ts';
@@ -10,7 +10,9 @@ import { ObjectReader } from './object-reader.ts';
 import type { Condition, ObjectInfo, Objects } from './objects.ts';
 import { objectBytesMax } from './part-plan.ts';
 import { S3Failure } from './protocol/failure.ts';
+import { copyOnServer } from './server-copy.ts';
 import { type PartSettings, StagedParts } from './staged-parts.ts';
+import { isSameKept, withMtime } from './times.ts';
 
 /** How a file open for writing begins, and how it ends. */
 export interface WriteStart {
@@ -27,8 +29,6 @@ export interface WriteStart {
   /** Whether an empty object holds the name until the first commit. */
   readonly holdsName: boolean;
 }
-
-const kept: Readonly<Record<string, string>> = {};
 
 /**
  * An object open for writing. Nothing of it is seen before it is committed, and then all of it: parts are sent while
@@ -48,6 +48,8 @@ export class S3WriteFile extends FileAdapter {
   #isDirty: boolean;
   #isWritten = false;
   #holdsName: boolean;
+  /** Of the object that the next commit makes, where somebody set it. */
+  #mtimeMs: number | undefined;
 
   constructor(context: FileContext, settings: PartSettings, conditions: Conditions, start: WriteStart) {
     super(context);
@@ -62,6 +64,12 @@ export class S3WriteFile extends FileAdapter {
     this.#size = start.base?.size ?? 0;
     this.#isDirty = start.isDirty;
     this.#holdsName = start.holdsName;
+    this.#parts.kept = this.#kept;
+  }
+
+  /** What the next commit's object says of itself: what the base says but for the time of its change. */
+  get #kept(): Readonly<Record<string, string>> {
+    return withMtime(this.#base.reader?.info.kept ?? {}, this.#mtimeMs);
   }
 
   /** Puts what was written under the name. When it rejects, it may be called again. */
@@ -117,12 +125,18 @@ export class S3WriteFile extends FileAdapter {
   protected override async _stat(): Promise<FileStat> {
     const size = await this._size();
     const info = this.#base.reader?.info;
-    if (info === undefined || this.#isDirty) return { type: 'file', size, mtimeMs: Date.now() };
+    if (info === undefined || this.#isDirty) return { type: 'file', size, mtimeMs: this.#mtimeMs ?? Date.now() };
     return fileStatOf(info);
   }
 
-  protected override async _setAttributes(): Promise<void> {
-    throw new Refusal('ENOTSUP');
+  /** The time counts for the object that the next commit makes, whatever else is written before that. */
+  protected override _setAttributes({ mtimeMs }: Attributes): Promise<void> {
+    return this.#lock.exclusive(async () => {
+      if (mtimeMs === undefined || mtimeMs === this.#mtimeMs) return;
+      this.#mtimeMs = mtimeMs;
+      this.#parts.kept = this.#kept;
+      this.#isDirty = true;
+    });
   }
 
   protected override _truncate(size: number): Promise<void> {
@@ -181,13 +195,13 @@ export class S3WriteFile extends FileAdapter {
     this.#size = found.size;
     this.#condition = { ifMatch: found.etag };
     this.#isDirty = false;
+    this.#parts.kept = this.#kept;
   }
 
   async #commit(signal: AbortSignal | undefined): Promise<void> {
     if (!this.#isDirty) return;
     const size = this.#size;
-    const keptHeaders = this.#base.reader?.info.kept ?? kept;
-    this.#parts.kept = keptHeaders;
+    const keptHeaders = this.#kept;
     const isSmall = size <= this.#settings.plan.partOf(0).length;
     let etag: string;
     try {
@@ -201,6 +215,8 @@ export class S3WriteFile extends FileAdapter {
     this.#isDirty = false;
     this.#isWritten = false;
     this.#holdsName = false;
+    this.#mtimeMs = undefined;
+    this.#parts.kept = this.#kept;
   }
 
   async #putWhole(size: number, headers: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<string> {
@@ -215,12 +231,23 @@ export class S3WriteFile extends FileAdapter {
     signal?.throwIfAborted();
     try {
       const condition = await this.#enforced(signal);
-      return await upload.complete(parts, condition, signal);
+      const etag = await upload.complete(parts, condition, signal);
+      if (isSameKept(upload.kept, this.#kept)) return etag;
+      // Should this fail, the next attempt meets what this one has put there.
+      this.#condition = { ifMatch: etag };
+      return await this.#amend(etag, size, signal);
     } catch (thrown) {
       if (!(thrown instanceof S3Failure) || thrown.code !== 'NoSuchUpload' || isRepeated) throw thrown;
       await this.#parts.lose();
       return this.#complete(size, signal, true);
     }
+  }
+
+  /** The time was set when the upload had begun, which had to say it: the object is copied onto itself with it. */
+  #amend(etag: string, size: number, signal: AbortSignal | undefined): Promise<string> {
+    const { key } = this.#settings;
+    const info: ObjectInfo = { size, etag, modifiedMs: Date.now(), kept: this.#kept };
+    return copyOnServer(this.#objects, { source: key, info, target: key, condition: {}, kept: this.#kept, signal });
   }
 
   /**

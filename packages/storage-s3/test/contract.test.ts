@@ -13,7 +13,7 @@ const capabilities = {
   serverCopy: true,
   durableSync: true,
   directories: true,
-  posix: 'none',
+  posix: 'times',
   io: { maxBytes: Number.MAX_SAFE_INTEGER, preferredBytes: 4194304, parallel: 16 },
   changeDetection: 'strong',
 } as const;
