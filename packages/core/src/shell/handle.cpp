@@ -278,6 +278,8 @@ void Handle::carry_out(Actions& actions, Call* own) {
 // Does the waiting caller run this operation itself? One at most; reads only their own. Requires: the cell's lock.
 bool Handle::takes_itself(const BackendOp* op, const Actions& actions, const Call* own) const {
   if (!own || !(own->request.runs_inline || own->request.glances) || own->to_run) return false;
+  // Only reads can be tried without waiting: an append that is in the way is a worker's.
+  if (own->request.glances && op->kind != IoKind::kRead) return false;
   if (op->request == &own->request || op == own->request.blocker) return true;
   return own->request.kind != RequestKind::kRead && op == actions.submit.back();
 }

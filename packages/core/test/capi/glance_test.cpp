@@ -62,6 +62,18 @@ std::size_t cached_pages(const TemporaryFile &file, std::size_t size) {
   return static_cast<std::size_t>(std::count_if(pages.begin(), pages.end(), [](unsigned char p) { return p & 1; }));
 }
 
+TEST(w9, an_append_that_a_read_waits_for_is_not_taken_for_a_read) {
+  const std::string bytes = pattern(5000, 1);
+  TemporaryFile file(bytes);
+  REQUIRE_EQ(fcntl(file.fd(), F_SETFL, O_APPEND), 0);
+  FdHandle handle(file.fd(), O_RDWR | O_APPEND, patient_options());
+  REQUIRE_EQ(conveyor_write(handle, "end", 3), 3);
+  CHECK_EQ(read_async(handle, 10, CONVEYOR_AT_CURSOR), "");
+  CHECK_EQ(read_async(handle, 10, 4998), bytes.substr(4998) + "end");
+  REQUIRE_EQ(ERRNO_OF(conveyor_flush(handle)), 0);
+  CHECK_EQ(file.bytes(), bytes + "end");
+}
+
 TEST(r1, what_is_at_hand_is_read_on_the_calling_thread) {
   const std::string bytes = pattern(kSize, 1);
   TemporaryFile file(bytes);
