@@ -16,7 +16,7 @@ export { type Collection, HandleRegistry, handleRegistry, type RegisteredHandle 
 export type { HandleSource } from './handle-source.ts';
 export { bucketCount, Histogram, histogramLength } from './histogram.ts';
 export { type MetricsServer, type MetricsServerOptions, serveMetrics } from './metrics-server.ts';
-export { observeWithOpenTelemetry } from './open-telemetry.ts';
+export { type OpenTelemetryInstrument, type OpenTelemetryMeter, observeWithOpenTelemetry } from './open-telemetry.ts';
 export { prometheusContentType, prometheusText } from './prometheus-text.ts';
 export {
   HandleReading,

@@ -1,6 +1,23 @@
-import type { BatchObservableCallback, Meter, Observable } from '@opentelemetry/api';
 import { type HandleRegistry, handleRegistry } from './handle-registry.ts';
 import { latencyMetrics, metrics } from './metrics.ts';
+
+/** An asynchronous instrument of OpenTelemetry, of which nothing is called here. */
+export type OpenTelemetryInstrument = object;
+
+interface BatchResult {
+  observe(instrument: OpenTelemetryInstrument, value: number, attributes?: Record<string, string | number>): void;
+}
+
+type BatchCallback = (result: BatchResult) => void | Promise<void>;
+type InstrumentOptions = { readonly unit: string; readonly description: string };
+
+/** What is used of a `Meter` of `@opentelemetry/api`: said here, so that nobody needs that package for its types. */
+export interface OpenTelemetryMeter {
+  createObservableCounter(name: string, options: InstrumentOptions): OpenTelemetryInstrument;
+  createObservableGauge(name: string, options: InstrumentOptions): OpenTelemetryInstrument;
+  addBatchObservableCallback(callback: BatchCallback, instruments: OpenTelemetryInstrument[]): void;
+  removeBatchObservableCallback(callback: BatchCallback, instruments: OpenTelemetryInstrument[]): void;
+}
 
 const quantilesPermille = [500, 990, 999];
 
@@ -12,8 +29,11 @@ const quantilesPermille = [500, 990, 999];
  * @param meter `metrics.getMeter('conveyor')` of `@opentelemetry/api`, which this package does not load itself.
  * @returns A function that takes the metrics back.
  */
-export function observeWithOpenTelemetry(meter: Meter, registry: HandleRegistry = handleRegistry): () => void {
-  const instruments = new Map<string, Observable>();
+export function observeWithOpenTelemetry(
+  meter: OpenTelemetryMeter,
+  registry: HandleRegistry = handleRegistry,
+): () => void {
+  const instruments = new Map<string, OpenTelemetryInstrument>();
   for (const { name, kind, unit, help } of metrics) {
     const options = { unit, description: help };
     if (instruments.has(name)) continue;
@@ -29,18 +49,25 @@ export function observeWithOpenTelemetry(meter: Meter, registry: HandleRegistry 
       instruments.set(name, meter.createObservableGauge(nameFor(name), { unit: 's', description: help }));
     }
   }
-  const observe: BatchObservableCallback = async (result) => {
+  const observe: BatchCallback = async (result) => {
     const { schemes } = await registry.collect();
     for (const [scheme, sum] of schemes) {
       for (const metric of metrics) {
-        result.observe(instruments.get(metric.name) as Observable, metric.value(sum), { scheme, ...metric.labels });
+        result.observe(instruments.get(metric.name) as OpenTelemetryInstrument, metric.value(sum), {
+          scheme,
+          ...metric.labels,
+        });
       }
       for (const { name, latency, labels } of latencyMetrics) {
         const histogram = sum.histogram(latency);
         if (histogram.count === 0) continue;
         for (const permille of quantilesPermille) {
           const attributes = { scheme, ...labels, quantile: permille / 1000 };
-          result.observe(instruments.get(name) as Observable, histogram.percentileNs(permille) / 1e9, attributes);
+          result.observe(
+            instruments.get(name) as OpenTelemetryInstrument,
+            histogram.percentileNs(permille) / 1e9,
+            attributes,
+          );
         }
       }
     }
