@@ -7,19 +7,33 @@
 #include "engine/backend_op.hpp"
 #include "engine/config.hpp"
 #include "engine/histogram.hpp"
+#include "engine/memory.hpp"
 
 namespace conveyor {
 
 /// Histograms are made at their first value, so that an idle handle stays small. Not thread safe.
 class LazyHistogram {
  public:
+  explicit LazyHistogram(Memory& memory) : memory_(memory) {}
+  ~LazyHistogram() {
+    if (histogram_) memory_.charge(-kSize);
+  }
+  LazyHistogram(const LazyHistogram&) = delete;
+  LazyHistogram& operator=(const LazyHistogram&) = delete;
+
   void record(Time value) {
-    if (!histogram_) histogram_ = std::make_unique<Histogram>();
+    if (!histogram_) {
+      histogram_ = std::make_unique<Histogram>();
+      memory_.charge(kSize);
+    }
     histogram_->record(value);
   }
   const Histogram* get() const { return histogram_.get(); }
 
  private:
+  static constexpr int64_t kSize = sizeof(Histogram);
+
+  Memory& memory_;
   std::unique_ptr<Histogram> histogram_;
 };
 
@@ -38,6 +52,14 @@ struct Counters {
   static constexpr Time kNear = kMillisecond / 2;
   /// A backend that takes longer than this does more than copy, even if it takes one after the other.
   static constexpr Time kFar = 2 * kMillisecond;
+
+  explicit Counters(Memory& memory)
+      : app_read(memory),
+        app_write(memory),
+        app_other(memory),
+        backend_read(memory),
+        backend_write(memory),
+        backend_other(memory) {}
 
   Totals totals;
   Totals at_last_look;  // where the window began

@@ -13,6 +13,7 @@ constexpr Time kStarvedRetry = 5 * kMillisecond;
 Engine::Engine(const EngineConfig& config, const BackendTraits& traits, Memory& memory)
     : config_(config),
       traits_(traits),
+      counters_(memory),
       ops_(config_, traits_, actions_, counters_),
       adaptation_(config_, ops_, counters_),
       reads_(config_, ops_, counters_, memory, actions_),

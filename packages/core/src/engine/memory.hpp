@@ -12,6 +12,9 @@ class Memory {
   /// `size` bytes, aligned to 64, or nullptr when the budget does not allow it now.
   virtual std::byte* acquire(size_t size) = 0;
   virtual void release(std::byte* data, size_t size) = 0;
+  /// Counts `bytes` that are held elsewhere; negative when they are given back. Never refused: what may be acquired
+  /// shrinks instead.
+  virtual void charge(int64_t /*bytes*/) {}
 
  protected:
   ~Memory() = default;

@@ -19,6 +19,9 @@ constexpr size_t kTimedFrom = 64 << 10;  // of a larger one, they are nothing
 // What one glance has not found at hand is likely to be followed by more of the kind.
 constexpr uint32_t kGlancesOff = 32;
 
+// What a busy handle has beside rings, windows and histograms: itself, and a few operations, chunks, extents, streams.
+constexpr int64_t kFootprint = sizeof(Handle) + (2 << 10);
+
 thread_local bool carrying_out = false;
 
 bool is_timed() {
@@ -54,7 +57,11 @@ Handle::Handle(std::unique_ptr<Backend> backend, const EngineConfig& config, con
     : runtime_(runtime),
       backend_(std::move(backend)),
       timeouts_(timeouts),
-      engine_(config, backend_->traits(), runtime.memory()) {}
+      engine_(config, backend_->traits(), runtime.memory()) {
+  runtime_.memory().charge(kFootprint);
+}
+
+Handle::~Handle() { runtime_.memory().charge(-kFootprint); }
 
 int Handle::open(std::unique_ptr<Backend> backend, EngineConfig config, const HandleTimeouts& timeouts,
                  uint64_t* token) {

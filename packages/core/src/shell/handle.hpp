@@ -91,7 +91,7 @@ class Handle {
  private:
   Handle(std::unique_ptr<Backend> backend, const EngineConfig& config, const HandleTimeouts& timeouts,
          Runtime& runtime);
-  ~Handle() = default;
+  ~Handle();
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
   void release();
 

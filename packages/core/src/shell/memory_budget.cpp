@@ -13,7 +13,7 @@ std::byte* MemoryBudget::acquire(size_t size) {
   CONVEYOR_SYNC_POINT("budget.acquires");
   {
     std::lock_guard lock(mutex_);
-    if (used_ + size > limit_) return nullptr;
+    if (used_ + charged_ + size > limit_) return nullptr;
     if (std::byte* data = acquire_kept(size)) {
       used_ += size;
       return data;
@@ -81,10 +81,16 @@ void MemoryBudget::release(std::byte* data, size_t size) {
   for (Spare spare : dropped) munmap(spare.data, spare.size);
 }
 
+void MemoryBudget::charge(int64_t bytes) {
+  std::lock_guard lock(mutex_);
+  charged_ += static_cast<uint64_t>(bytes);
+}
+
 // The longest unused go first: sizes that nobody asks for any more would otherwise keep out those in use.
 void MemoryBudget::trim_spares(std::vector<Spare>& dropped) {
   auto kept = spares_.begin();
-  for (; spare_bytes_ > std::min(kSparesMax, limit_ / 8); ++kept) spare_bytes_ -= kept->size;
+  const auto too_many = [&] { return static_cast<size_t>(spares_.end() - kept) > kSparesMost; };
+  for (; spare_bytes_ > std::min(kSparesMax, limit_ / 8) || too_many(); ++kept) spare_bytes_ -= kept->size;
   dropped.assign(spares_.begin(), kept);
   spares_.erase(spares_.begin(), kept);
 }

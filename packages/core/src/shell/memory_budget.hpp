@@ -20,6 +20,7 @@ class MemoryBudget final : public Memory {
   ~MemoryBudget() { drop_spares(); }
   std::byte* acquire(size_t size) override;
   void release(std::byte* data, size_t size) override;
+  void charge(int64_t bytes) override;
   /// Gives the kept blocks back to the system.
   void drop_spares();
   /// Bytes handed out.
@@ -29,14 +30,17 @@ class MemoryBudget final : public Memory {
  private:
   static constexpr uint64_t kSparesMax = 16 << 20;
   static constexpr uint64_t kSlabsFrom = 64 << 20;  // in a smaller budget every block counts
-  static constexpr size_t kMappedFrom = 64 << 10;   // smaller blocks come from malloc and are not kept
+  static constexpr size_t kSparesMost = 512;
+  // Smaller blocks come from malloc and are not kept. What malloc has back from larger ones it keeps to itself, and a
+  // budget that is tight is full of them.
+  static constexpr size_t kMappedFrom = 4 << 10;
   struct Spare {
     std::byte* data;
     size_t size;
   };
   std::byte* acquire_kept(size_t size);
   bool make_room(size_t size);
-  uint64_t held() const { return slabs_.bytes() + single_ + spare_bytes_; }
+  uint64_t held() const { return slabs_.bytes() + single_ + spare_bytes_ + charged_; }
   void drop_spares_locked();
   void trim_spares(std::vector<Spare>& dropped);
 
@@ -47,6 +51,7 @@ class MemoryBudget final : public Memory {
   std::vector<Spare> spares_;
   uint64_t used_ = 0;
   uint64_t single_ = 0;       // bytes handed out that are not of slabs
+  uint64_t charged_ = 0;      // not handed out from here
   uint64_t spare_bytes_ = 0;  // of the single ones that are kept
 };
 
