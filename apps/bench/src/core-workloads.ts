@@ -29,6 +29,9 @@ const handleConditions: readonly Condition[] = [
 const atLeast = (limit: number): Requirement[] => [{ measure: 'ratio', bound: 'at least', limit }];
 const atMostMs = (limit: number): Requirement[] => [{ measure: 'ms', bound: 'at most', limit }];
 
+const turnoverConditions: readonly Condition[] = [{ name: 'used', label: 'used once, then closed' }];
+const streamConditions: readonly Condition[] = [{ name: 'streaming', label: 'streaming' }];
+
 const kib4 = 4096;
 const kib64 = 65_536;
 const small = 64;
@@ -65,6 +68,9 @@ async function runCase(
   if (samples.length === 0) throw new CoreProgramError(`core_bench ${args.join(' ')} has measured nothing`);
   return { kind: 'timed', bytes, operationBytes, samples };
 }
+
+/** 256 KiB for each of a tenth of the handles. */
+const streamBytes = (scale: Scale): number => (scale.handles / 10) * 256 * 1024;
 
 const files =
   (block: number) =>
@@ -246,5 +252,30 @@ export const coreWorkloads: readonly Workload[] = [
     places: 'one',
     program: ['idle-handles'],
     sizes: (scale) => ['--handles', String(scale.handles), '--rest-ms', String(scale.restMs), '--block', String(kib4)],
+  }),
+  coreWorkload({
+    id: 'handle-turnover',
+    title: 'Handles opened, used once and closed, one after another: what they leave behind',
+    requirements: [{ measure: 'residentBytes', bound: 'at most', limit: 1024 * 1024 }],
+    conditions: turnoverConditions,
+    places: 'one',
+    program: ['turnover'],
+    sizes: (scale) => ['--handles', String(10 * scale.handles), '--block', String(kib4)],
+  }),
+  coreWorkload({
+    id: 'streams',
+    title: 'Handles that all stream at once, with a memory budget of 64 MiB',
+    requirements: [{ measure: 'residentBytes', bound: 'at most', limit: 64 * 1024 * 1024 }],
+    conditions: streamConditions,
+    places: 'one',
+    program: ['streams'],
+    sizes: (scale) => [
+      '--handles',
+      String(scale.handles / 10),
+      '--bytes',
+      String(streamBytes(scale)),
+      '--block',
+      String(kib4),
+    ],
   }),
 ];

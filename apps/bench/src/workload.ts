@@ -61,7 +61,7 @@ export const quickScale: Scale = {
 
 /** The room that one case needs in a place, with some to spare. */
 export const placeBytes = (scale: Scale): number =>
-  Math.max(scale.largeFileBytes, scale.smallPiecesBytes, scale.nodeBytes, scale.handles * 4096) + 16 * mib;
+  Math.max(scale.largeFileBytes, scale.smallPiecesBytes, scale.nodeBytes, scale.handles * 26_624) + 16 * mib;
 
 /** A condition under which a workload runs. */
 export interface Condition {

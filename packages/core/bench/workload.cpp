@@ -12,7 +12,7 @@ namespace {
 constexpr std::array kAll{&kPositionalWrites, &kLargeWrites, &kCursorWrites, &kPositionalReads, &kCursorReads,
                           &kRandomReads,      &kAccepts,     &kWarmReads,    &kManyThreads,     &kSlowWrites,
                           &kSlowReads,        &kFarWrites,   &kFarReads,     &kSingleWrites,    &kSingleReads,
-                          &kIdleHandles};
+                          &kIdleHandles,      &kTurnover,    &kStreams};
 
 const Workload& find_workload(std::string_view name) {
   const auto found = std::find_if(kAll.begin(), kAll.end(), [&](const Workload* each) { return each->name == name; });

@@ -34,6 +34,8 @@ extern const Workload kSingleWrites;
 extern const Workload kSingleReads;
 extern const Workload kManyThreads;
 extern const Workload kIdleHandles;
+extern const Workload kTurnover;
+extern const Workload kStreams;
 
 std::span<const Workload* const> all_workloads();
 
