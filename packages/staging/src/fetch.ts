@@ -130,16 +130,22 @@ export class Fetch {
     const { begin, end: announced } = request.answer;
     const known = this.#target.arrived.bytes;
     let position = begin;
-    for (let piece = await request.next(); piece !== undefined; piece = await request.next()) {
-      const end = announced ?? this.#target.size ?? Number.POSITIVE_INFINITY;
-      const isOver = position + piece.byteLength > end;
-      if (isOver) piece = piece.subarray(0, end - position);
-      await this.#target.put(piece, position);
-      this.#controller.signal.throwIfAborted();
-      position += piece.byteLength;
-      this.#position = Math.max(this.#position, position);
-      if (isOver) throw this.#excess(end);
-      if (this.#isEnough(position)) return;
+    // The next piece comes while the one before is written: of two, and no more, one is on its way to the disk.
+    let putting: Promise<void> = Promise.resolve();
+    try {
+      for (let piece = await request.next(); piece !== undefined; piece = await request.next()) {
+        await putting;
+        this.#controller.signal.throwIfAborted();
+        const end = announced ?? this.#target.size ?? Number.POSITIVE_INFINITY;
+        const isOver = position + piece.byteLength > end;
+        if (isOver) piece = piece.subarray(0, end - position);
+        putting = this.#put(piece, position);
+        position += piece.byteLength;
+        if (isOver) throw this.#excess(end);
+        if (this.#isEnough(position)) return;
+      }
+    } finally {
+      await putting;
     }
     const end = announced ?? asked.end ?? this.#target.size;
     if (end !== undefined && position < end) throw this.#truncated(position, end);
@@ -149,6 +155,16 @@ export class Fetch {
     } else if (this.#target.arrived.bytes === known && position !== this.#target.size) {
       throw this.#unexpected(position, 'the source answered with no new bytes');
     }
+  }
+
+  #put(piece: Uint8Array, offset: number): Promise<void> {
+    const put = async (): Promise<void> => {
+      await this.#target.put(piece, offset);
+      this.#position = Math.max(this.#position, offset + piece.byteLength);
+    };
+    const putting = put();
+    putting.catch(() => undefined); // told when it is waited for
+    return putting;
   }
 
   /**

@@ -2,7 +2,14 @@ import { ConveyorError } from '@libconveyor/errors';
 import { ManualClock, Prng, SyncPoint, tempDir, withDeadline } from '@libconveyor/testkit';
 import { expect, test } from 'vitest';
 import { StagingManager, stage, streamSource } from '../src/index.ts';
-import { never, readBytes, type Script, ScriptedSource, type SourceRequestSeen } from './scripted-source.ts';
+import {
+  expectBytes,
+  never,
+  readBytes,
+  type Script,
+  ScriptedSource,
+  type SourceRequestSeen,
+} from './scripted-source.ts';
 
 const mebi = 1024 ** 2;
 const content = new Prng(5n).bytes(4 * mebi);
@@ -29,12 +36,12 @@ test('T5: a failed fetch fails every waiter with its cause; what arrived stays, 
   expect(file.state).toBe('failed');
   expect(file.failure).toMatchObject({ code: 'ECONNRESET' });
   await expect(file.whenComplete()).rejects.toMatchObject({ code: 'ECONNRESET' });
-  expect(Buffer.compare(await readBytes(file, 0, 2 * mebi, 'what had arrived'), content.subarray(0, 2 * mebi))).toBe(0);
+  expectBytes(await readBytes(file, 0, 2 * mebi, 'what had arrived'), content.subarray(0, 2 * mebi));
   file.retry();
   file.retry(); // is one
   await withDeadline(file.whenComplete(), 'completion after the retry');
   expect(source.requests.map(({ begin }) => begin)).toEqual([0, 2 * mebi]);
-  expect(Buffer.compare(await readBytes(file, 0, 4 * mebi), content)).toBe(0);
+  expectBytes(await readBytes(file, 0, 4 * mebi), content);
   expect(file.failure).toBeUndefined();
 });
 
@@ -69,7 +76,7 @@ test('T5: attempts that bring bytes do not count against the limit', async () =>
   };
   const source = new ScriptedSource(content, { beforePiece, pieceBytes: 256 * 1024 });
   await using file = await stage(source, { dir: dir.path, attemptsMax: 2, backOffMs: 0 });
-  expect(Buffer.compare(await readBytes(file, 0, 4 * mebi), content)).toBe(0);
+  expectBytes(await readBytes(file, 0, 4 * mebi), content);
   expect(breaks).toBe(15);
 });
 
@@ -91,7 +98,7 @@ test('lesson_29: a source that is shorter than announced has failed', async () =
   const error = { code: 'ERR_CONVEYOR_TRUNCATED', kind: 'corrupt' };
   await expect(readBytes(file, 3 * mebi - 5, 10)).rejects.toMatchObject(error);
   expect(file).toMatchObject({ state: 'failed', progress: { bytes: 3 * mebi } });
-  expect(Buffer.compare(await readBytes(file, 0, 3 * mebi), content.subarray(0, 3 * mebi))).toBe(0);
+  expectBytes(await readBytes(file, 0, 3 * mebi), content.subarray(0, 3 * mebi));
   expect(source.requests.map(({ begin }) => begin)).toEqual([0, 3 * mebi]);
 });
 
@@ -103,7 +110,7 @@ test('lesson_29: no byte behind the announced end is kept, and the fetch has fai
     await using file = await stage(source, { dir: dir.path });
     await expect(withDeadline(file.whenComplete(), 'the failure')).rejects.toMatchObject({ code: 'EPROTO' });
     expect(file.progress).toMatchObject({ state: 'failed', bytes: announced, size: announced });
-    expect(await readBytes(file, announced - 5, 100)).toEqual(Buffer.from(content.subarray(announced - 5, announced)));
+    expectBytes(await readBytes(file, announced - 5, 100), Buffer.from(content.subarray(announced - 5, announced)));
     file.retry();
     expect(file.state).toBe('failed');
     expect(source.requests).toHaveLength(1);
@@ -125,7 +132,7 @@ test('T5: a source without ranges begins anew, and what comes twice is compared'
   await using dir = await tempDir();
   const whole = new ScriptedSource(content, { beforePiece: breaking(mebi, 1), isRanged: false });
   await using file = await stage(whole, { dir: dir.path, backOffMs: 0 });
-  expect(Buffer.compare(await readBytes(file, 0, 4 * mebi), content)).toBe(0);
+  expectBytes(await readBytes(file, 0, 4 * mebi), content);
   expect(whole.requests.map(({ begin }) => begin)).toEqual([0, 0]);
 
   let opened = 0;
@@ -141,7 +148,7 @@ test('T5: a source without ranges begins anew, and what comes twice is compared'
   await expect(readBytes(mixed, 2 * mebi, 10)).rejects.toMatchObject({ code: 'ESTALE', kind: 'changed' });
   mixed.retry();
   await expect(withDeadline(mixed.whenComplete(), 'the second failure')).rejects.toMatchObject({ code: 'ESTALE' });
-  expect(Buffer.compare(await readBytes(mixed, 0, mebi), content.subarray(0, mebi))).toBe(0);
+  expectBytes(await readBytes(mixed, 0, mebi), content.subarray(0, mebi));
 });
 
 test('T5: a stream can be read once', async () => {
@@ -152,7 +159,7 @@ test('T5: a stream can be read once', async () => {
   })();
   await using file = await stage(streamSource(stream), { dir: dir.path, backOffMs: 0 });
   await expect(readBytes(file, 50, 100)).rejects.toMatchObject({ code: 'ESPIPE' });
-  expect(await readBytes(file, 0, 100)).toEqual(Buffer.from(content.subarray(0, 100)));
+  expectBytes(await readBytes(file, 0, 100), Buffer.from(content.subarray(0, 100)));
 });
 
 test('T5: a request out of order fails for those who wait for its bytes, and for nobody else', async () => {
@@ -167,11 +174,11 @@ test('T5: a request out of order fails for those who wait for its bytes, and for
   await front.awaitArrivals(1);
   const other = readBytes(file, mebi, 10, 'a reader near the front');
   await expect(readBytes(file, 3 * mebi, 10, 'the far reader')).rejects.toMatchObject({ code: 'EIO' });
-  expect(await readBytes(file, 2 * mebi, 10)).toEqual(Buffer.from(content.subarray(2 * mebi, 2 * mebi + 10)));
+  expectBytes(await readBytes(file, 2 * mebi, 10), Buffer.from(content.subarray(2 * mebi, 2 * mebi + 10)));
   isBroken = false;
-  expect(await readBytes(file, 3 * mebi, 10)).toEqual(Buffer.from(content.subarray(3 * mebi, 3 * mebi + 10)));
+  expectBytes(await readBytes(file, 3 * mebi, 10), Buffer.from(content.subarray(3 * mebi, 3 * mebi + 10)));
   front.open();
-  expect(await other).toEqual(Buffer.from(content.subarray(mebi, mebi + 10)));
+  expectBytes(await other, Buffer.from(content.subarray(mebi, mebi + 10)));
 });
 
 test('T5: what a source answers is not believed', async () => {
@@ -207,14 +214,14 @@ test('lesson_32: the next opener tries again what has failed, and starts anew wh
   const first = await manager.stage(source);
   await expect(readBytes(first, 2 * mebi, 10)).rejects.toMatchObject({ code: 'ECONNRESET' });
   const second = await manager.stage(source);
-  expect(Buffer.compare(await readBytes(second, 0, 4 * mebi), content)).toBe(0);
+  expectBytes(await readBytes(second, 0, 4 * mebi), content);
   expect(source.requests.map(({ begin }) => begin)).toEqual([0, mebi]);
 
   const stale = () => Promise.reject(new ConveyorError('ESTALE', { origin: 'test', operation: 'open' }));
   const third = await manager.stage(new ScriptedSource(content, { key: 'b', beforeAnswer: stale }));
   await expect(readBytes(third, 0, 10)).rejects.toMatchObject({ code: 'ESTALE' });
   const fourth = await manager.stage(new ScriptedSource(content, { key: 'b' }));
-  expect(await readBytes(fourth, 0, 10)).toEqual(Buffer.from(content.subarray(0, 10)));
+  expectBytes(await readBytes(fourth, 0, 10), Buffer.from(content.subarray(0, 10)));
   await expect(readBytes(third, 0, 10)).rejects.toMatchObject({ code: 'ESTALE' });
 });
 

@@ -2,7 +2,7 @@ import { MemoryStorage, type Storage, withFaults } from '@libconveyor/storage';
 import { Prng, tempDir, withDeadline } from '@libconveyor/testkit';
 import { expect, test } from 'vitest';
 import { fileSource, StagingManager, stage, storageSource } from '../src/index.ts';
-import { readBytes } from './scripted-source.ts';
+import { expectBytes, readBytes } from './scripted-source.ts';
 
 const mebi = 1024 ** 2;
 const content = new Prng(11n).bytes(5 * mebi + 3);
@@ -24,7 +24,7 @@ test('T1: any file of any storage is a source', async () => {
   await using opened = await storage.open('/a', 'r');
   for (const options of [{}, { pieceBytes: 1000 }, { pieceBytes: 100_000, depth: 1 }]) {
     await using file = await stage(fileSource(opened, options), { dir: dir.path });
-    expect(Buffer.compare(await readBytes(file, 0, 6 * mebi), content)).toBe(0);
+    expectBytes(await readBytes(file, 0, 6 * mebi), content);
   }
   expect(await opened.read(Buffer.alloc(10), 0)).toBe(10); // is still the caller's
 });
@@ -39,8 +39,8 @@ test('T6: files of a storage are shared by version; another version is another s
   expect(manager.statistics).toMatchObject({ open: 1 });
   await write(storage, content.subarray(0, 1000));
   const third = await manager.stage(await storageSource(storage, '/a'));
-  expect(Buffer.compare(await readBytes(third, 0, 6 * mebi), content.subarray(0, 1000))).toBe(0);
-  expect(Buffer.compare(await readBytes(first, 0, 6 * mebi), content)).toBe(0);
+  expectBytes(await readBytes(third, 0, 6 * mebi), content.subarray(0, 1000));
+  expectBytes(await readBytes(first, 0, 6 * mebi), content);
   expect(manager.statistics).toMatchObject({ open: 2 });
 });
 
@@ -66,7 +66,7 @@ test('T5: reads that fail are gone on with where they failed', async () => {
     backOffMs: 0,
     attemptsMax: 20,
   });
-  expect(Buffer.compare(await readBytes(file, 0, 6 * mebi), content)).toBe(0);
+  expectBytes(await readBytes(file, 0, 6 * mebi), content);
   expect(storage.faults.injected.length).toBeGreaterThan(3);
 });
 
@@ -75,8 +75,8 @@ test('T4: a file is opened when it is needed, and closed when it is complete', a
   await using storage = await storageWith(content);
   const source = await storageSource(storage, '/a');
   await using file = await stage(source, { dir: dir.path });
-  expect(Buffer.compare(await readBytes(file, 0, 6 * mebi), content)).toBe(0);
+  expectBytes(await readBytes(file, 0, 6 * mebi), content);
   await withDeadline(file.whenComplete(), 'completion');
   await storage.close(); // nothing of it is needed any more
-  expect(await readBytes(file, 10, 10)).toEqual(Buffer.from(content.subarray(10, 20)));
+  expectBytes(await readBytes(file, 10, 10), Buffer.from(content.subarray(10, 20)));
 });

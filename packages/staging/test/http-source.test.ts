@@ -3,7 +3,7 @@ import { ManualClock, Prng, SyncPoint, type TempDir, tempDir, withDeadline } fro
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { httpSource, type StagedFile, StagingManager, stage } from '../src/index.ts';
 import { type Exchange, ScriptedServer, type Serving, serve, servePart } from './scripted-server.ts';
-import { readBytes } from './scripted-source.ts';
+import { expectBytes, readBytes } from './scripted-source.ts';
 
 const mebi = 1024 ** 2;
 const content = new Prng(7n).bytes(4 * mebi);
@@ -21,7 +21,7 @@ function open(server: ScriptedServer, options: object = {}): Promise<StagedFile>
 }
 
 async function expectWhole(file: StagedFile): Promise<void> {
-  expect(Buffer.compare(await readBytes(file, 0, 5 * mebi, 'all of it'), content)).toBe(0);
+  expectBytes(await readBytes(file, 0, 5 * mebi, 'all of it'), content);
   await withDeadline(file.whenComplete(), 'completion');
 }
 
@@ -52,7 +52,7 @@ test('T2: a read far ahead is a range request with If-Range', async () => {
   });
   await using file = await open(server, { reachBytes: mebi, rangeBytes: 1000 });
   await front.awaitArrivals(1);
-  expect(await readBytes(file, 3 * mebi, 10)).toEqual(Buffer.from(content.subarray(3 * mebi, 3 * mebi + 10)));
+  expectBytes(await readBytes(file, 3 * mebi, 10), Buffer.from(content.subarray(3 * mebi, 3 * mebi + 10)));
   expect(server.requests[1]).toEqual({ range: `bytes=${3 * mebi}-${3 * mebi + 999}`, ifRange: '"one"' });
   front.open();
   await expectWhole(file);
@@ -108,7 +108,7 @@ test('T5: a resource that changes between two requests is ESTALE, whatever the s
     await using file = await open(server);
     await expect(readBytes(file, 2 * mebi, 10)).rejects.toMatchObject({ code: 'ESTALE', kind: 'changed' });
     const { bytes } = file.progress;
-    expect(Buffer.compare(await readBytes(file, 0, bytes), content.subarray(0, bytes))).toBe(0);
+    expectBytes(await readBytes(file, 0, bytes), content.subarray(0, bytes));
   }
 });
 
@@ -127,8 +127,8 @@ test('lesson_31: a server that answers a range with 200 and the whole body: righ
     const far = readBytes(file, 3 * mebi, 1000, 'the far reader');
     const farther = readBytes(file, 3.5 * mebi, 1000, 'the farther reader');
     front.open();
-    expect(await far).toEqual(Buffer.from(content.subarray(3 * mebi, 3 * mebi + 1000)));
-    expect(await farther).toEqual(Buffer.from(content.subarray(3.5 * mebi, 3.5 * mebi + 1000)));
+    expectBytes(await far, Buffer.from(content.subarray(3 * mebi, 3 * mebi + 1000)));
+    expectBytes(await farther, Buffer.from(content.subarray(3.5 * mebi, 3.5 * mebi + 1000)));
     await expectWhole(file);
     // It was asked once for each reader at most, and not at all where it says so.
     expect(server.requests.length).toBeLessThanOrEqual(ranges === 'none' ? 1 : 3);
@@ -208,7 +208,7 @@ test('lesson_29: more bytes than announced are not taken', async () => {
   await once(raw, 'listening');
   const { port } = raw.address() as { port: number };
   await using file = await stage(httpSource(`http://127.0.0.1:${port}/`), { dir: dir.path, attemptsMax: 1 });
-  expect(await readBytes(file, 0, 5000)).toEqual(Buffer.from(content.subarray(0, 1000)));
+  expectBytes(await readBytes(file, 0, 5000), Buffer.from(content.subarray(0, 1000)));
   expect(file.progress.bytes).toBe(1000);
   raw.close();
 });
@@ -333,7 +333,7 @@ test('T6: what is kept of a URL is asked for before it is read again', async () 
   });
   const use = async (): Promise<void> => {
     const file = await withDeadline(manager.stage(httpSource(server.url)), 'the opening');
-    expect(Buffer.compare(await readBytes(file, 0, 5 * mebi), bytes)).toBe(0);
+    expectBytes(await readBytes(file, 0, 5 * mebi), bytes);
     await withDeadline(file.whenComplete(), 'completion');
     await file.close();
   };
@@ -383,7 +383,7 @@ test('T6: a server that cannot say whether it has changed: the opening fails, wh
   expect(manager.statistics).toMatchObject({ open: 0, idle: 1, bytes: content.byteLength });
   state = 'well';
   const again = await withDeadline(open(), 'the opening');
-  expect(Buffer.compare(await readBytes(again, 0, 5 * mebi), content)).toBe(0);
+  expectBytes(await readBytes(again, 0, 5 * mebi), content);
   await again.close();
   state = 'stalled';
   const left = expect(open()).rejects.toMatchObject({ code: 'EBADF' });

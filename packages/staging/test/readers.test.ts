@@ -1,7 +1,7 @@
 import { ManualClock, Prng, SyncPoint, tempDir, withDeadline } from '@libconveyor/testkit';
 import { expect, test } from 'vitest';
 import { StagingManager, stage, streamSource } from '../src/index.ts';
-import { never, readBytes, ScriptedSource } from './scripted-source.ts';
+import { expectBytes, never, readBytes, ScriptedSource } from './scripted-source.ts';
 
 const kibi = 1024;
 const mebi = 1024 ** 2;
@@ -33,13 +33,13 @@ test('T1: the size may be unknown until the end, and a read that meets the end w
   const beforePiece = (offset: number) => (offset === content.byteLength ? end.pass('the source') : undefined);
   const source = new ScriptedSource(content, { size: 'unknown', isRanged: false, beforePiece });
   await using file = await stage(source, { dir: dir.path });
-  expect(Buffer.compare(await readBytes(file, 0, content.byteLength), content)).toBe(0);
+  expectBytes(await readBytes(file, 0, content.byteLength), content);
   expect(file.size).toBeUndefined();
   const behind = readBytes(file, content.byteLength - 10, 100, 'the read over the end');
   const size = withDeadline(file.whenSized(), 'the size');
   await end.awaitArrivals(1);
   end.open();
-  expect(await behind).toEqual(Buffer.from(content.slice(-10)));
+  expectBytes(await behind, Buffer.from(content.slice(-10)));
   expect(await size).toBe(content.byteLength);
   expect(await readBytes(file, content.byteLength, 1)).toHaveLength(0);
 });
@@ -65,7 +65,7 @@ test('T1: Web streams, Node streams and generators are read as they come', async
   const streams = [Readable.from(pieces()), ReadableStream.from(pieces()), Readable.from([Buffer.from(content)])];
   for (const stream of streams) {
     await using file = await stage(streamSource(stream), { dir: dir.path });
-    expect(Buffer.compare(await readBytes(file, 0, 2 * content.byteLength), content)).toBe(0);
+    expectBytes(await readBytes(file, 0, 2 * content.byteLength), content);
   }
 });
 
@@ -87,7 +87,7 @@ test('T2: a read far ahead of a front that stalls is fetched out of order, and t
   expect(source.requests[2]).toMatchObject({ begin: 5 * mebi + 256 * kibi, end: 5 * mebi + 768 * kibi });
   front.open();
   await withDeadline(file.whenComplete(), 'completion');
-  expect(Buffer.compare(await readBytes(file, 0, content.byteLength), content)).toBe(0);
+  expectBytes(await readBytes(file, 0, content.byteLength), content);
   // What was there is skipped, not fetched again.
   expect(source.requests[3]).toMatchObject({ begin: 5 * mebi + 768 * kibi });
 });
@@ -105,7 +105,7 @@ test('T2: a read near the front waits for it, and so does every read of a source
     await new Promise((resolve) => setImmediate(resolve));
     expect(source.requests).toHaveLength(1);
     front.open();
-    expect(await reading).toEqual(Buffer.from(content.slice(3 * mebi, 3 * mebi + 100)));
+    expectBytes(await reading, Buffer.from(content.slice(3 * mebi, 3 * mebi + 100)));
   }
 });
 
@@ -171,7 +171,7 @@ test('T3: a signal ends one wait and nobody else’s', async () => {
   const timeout = AbortSignal.abort(new DOMException('late', 'TimeoutError'));
   await expect(file.readAt(Buffer.alloc(10), mebi - 10, timeout)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
   middle.open();
-  expect(await other).toEqual(Buffer.from(content.slice(-10)));
+  expectBytes(await other, Buffer.from(content.slice(-10)));
 });
 
 test('lesson_32: only silence ends a fetch, not its duration, and a reader hears of it', async () => {

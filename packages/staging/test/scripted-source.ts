@@ -1,4 +1,5 @@
 import { withDeadline } from '@libconveyor/testkit';
+import { expect } from 'vitest';
 import type { Source, SourceAnswer, SourceRange } from '../src/index.ts';
 
 /** What a {@link ScriptedSource} does. */
@@ -104,4 +105,11 @@ export async function readBytes(
   const buffer = Buffer.alloc(length);
   const count = await withDeadline(file.readAt(buffer, offset), what);
   return buffer.subarray(0, count);
+}
+
+/** Requires the same bytes. (vitest's own comparison looks at large buffers byte by byte, which takes seconds.) */
+export function expectBytes(actual: Uint8Array, expected: Uint8Array, where = ''): void {
+  expect(actual.byteLength, where).toBe(expected.byteLength);
+  const differs = Buffer.compare(actual, expected) !== 0;
+  expect(differs ? actual.findIndex((byte, index) => byte !== expected[index]) : undefined, where).toBeUndefined();
 }

@@ -1,7 +1,7 @@
 import { Prng, tempDir, withDeadline } from '@libconveyor/testkit';
 import { expect, test } from 'vitest';
 import { stage } from '../src/index.ts';
-import { readBytes, ScriptedSource } from './scripted-source.ts';
+import { expectBytes, readBytes, ScriptedSource } from './scripted-source.ts';
 
 const mebi = 1024 ** 2;
 
@@ -11,8 +11,8 @@ test('T1: the fetch begins at once, and reads return what the source has', async
   const source = new ScriptedSource(content);
   await using file = await stage(source, { dir: dir.path });
   expect(source.requests.length).toBe(1);
-  expect(Buffer.compare(await readBytes(file, 0, content.byteLength), content)).toBe(0);
-  expect(await readBytes(file, content.byteLength - 3, 100)).toEqual(Buffer.from(content.slice(-3)));
+  expectBytes(await readBytes(file, 0, content.byteLength), content);
+  expectBytes(await readBytes(file, content.byteLength - 3, 100), Buffer.from(content.slice(-3)));
   expect(await readBytes(file, content.byteLength, 100)).toEqual(Buffer.alloc(0));
   await withDeadline(file.whenComplete(), 'completion');
   expect(file.progress).toMatchObject({ state: 'complete', bytes: content.byteLength, size: content.byteLength });
