@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startIrodsEmulator } from '@libconveyor/irods-emulator';
-import { openFlags } from '@libconveyor/irods-protocol';
+import { jsonBuffer, openFlags } from '@libconveyor/irods-protocol';
 import { withTempDir } from '@libconveyor/testkit';
 import { describe, expect, it } from 'vitest';
 import { about, on, RawClient } from './raw-client.ts';
@@ -33,6 +33,11 @@ describe('a folder', () => {
       await put(second.port, 'KEPT');
       expect(second.replicas(path)[0]?.bytes.toString()).toBe('KEPT');
       const client = await RawClient.login(second.port);
+      // Numbers go on where they ended: nothing that was kept is overwritten.
+      await client.call('touch', jsonBuffer({ logical_path: `${path}2` }));
+      const kept = await client.call('objStat', about(path));
+      const made = await client.call('objStat', about(`${path}2`));
+      expect(Number(made.output?.dataId)).toBeGreaterThan(Number(kept.output?.dataId));
       await client.call('dataObjUnlink', about(path, { conditions: { forceFlag: '' } }));
       expect(second.replicas(path)).toEqual([]);
     });
