@@ -123,3 +123,20 @@ Examples:
   conveyor mount /srv/data /mnt
   conveyor mount -o ro,allow_other --foreground file:///srv/data /mnt
 `;
+
+export const topHelp = `
+Shows the programs of this user that have called serveAdmin() of
+@libconveyor/observability: open handles, those with an error that keeps bytes from
+landing, bytes that have not landed and how long the oldest waits, bytes read and
+written, reads served from memory, retries, and waits for room. These numbers are per
+second, or totals with --once. Ctrl-C ends it.
+
+Exit status:
+  0  with --once: everybody who listens was asked
+  1  the sockets cannot be listed
+  2  the command line makes no sense
+
+Examples:
+  conveyor top
+  conveyor top --once --json
+`;

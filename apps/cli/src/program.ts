@@ -9,17 +9,19 @@ import { type DoctorOptions, doctor } from './doctor-command.ts';
 import { durationExamples, parseDuration } from './duration.ts';
 import { exitStatus } from './exit-status.ts';
 import { reasonOf } from './failure.ts';
-import { catHelp, cpHelp, doctorHelp, lockHelp, mountHelp, programHelp } from './help-text.ts';
+import { catHelp, cpHelp, doctorHelp, lockHelp, mountHelp, programHelp, topHelp } from './help-text.ts';
 import { type LockCommandOptions, lock } from './lock-command.ts';
 import { mount } from './mount-command.ts';
 import { surveyMounts } from './mount-survey.ts';
 import { complain } from './standard-error.ts';
 import { StandardOutput } from './standard-output.ts';
+import { type TopOptions, top } from './top-command.ts';
 
 const jobsMax = 64;
 const jobsDefault = 8;
 const dayS = 86_400;
 const unmountTimeoutMs = 30_000;
+const intervalMs = { least: 100, most: 3_600_000 } as const;
 const endpointText = 'URL of the service that s3: names are at';
 
 /**
@@ -122,6 +124,7 @@ function commandLine(
   addDoctor(program, output, finish);
   addLock(program, finish);
   addMount(program, args, finish);
+  addTop(program, output, finish);
   return program;
 }
 
@@ -197,6 +200,25 @@ function addMount(program: Command, args: readonly string[], finish: (status: nu
     });
 }
 
+function addTop(program: Command, output: StandardOutput, finish: (status: number) => void): void {
+  program
+    .command('top')
+    .summary('watch programs that use conveyor')
+    .usage('[options]')
+    .helpOption('-h, --help', 'print this page')
+    .option('--once', 'print what they have done until now, and end')
+    .addOption(
+      new Option('--interval <time>', 'between one look and the next').argParser(parseInterval).default(1000, '1s'),
+    )
+    .option('--directory <dir>', 'where their sockets are')
+    .option('--json', 'print each program as a JSON object on a line of its own')
+    .addHelpText('after', topHelp)
+    .action(async (options: Partial<TopOptions> & { interval: number }) => {
+      const { once = false, json = false, interval: intervalMs, directory } = options;
+      finish(await top({ once, json, intervalMs, directory }, output));
+    });
+}
+
 interface MountWords {
   readonly o: readonly string[];
   readonly foreground?: boolean;
@@ -209,6 +231,12 @@ function parseTime(text: string): number {
   const time = parseDuration(text);
   if (time !== undefined) return time;
   throw new InvalidArgumentError(`Times look like ${durationExamples}.`);
+}
+
+function parseInterval(text: string): number {
+  const time = parseTime(text);
+  if (time >= intervalMs.least && time <= intervalMs.most) return time;
+  throw new InvalidArgumentError('It must be from 100ms to 1h.');
 }
 
 /** Errors: CommanderError when there are too few, or one that means something else to everybody. */
