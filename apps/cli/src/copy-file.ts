@@ -66,6 +66,8 @@ async function requireReplaceable(
   stat: FileStat,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  // Flat names of another storage: there is no directory in the way, and no second name of the source.
+  if (!target.storage.capabilities.directories && source.storage.scheme !== target.storage.scheme) return;
   const there = await target.find(true, signal).catch((thrown: unknown) => {
     throw writeFailure(target, thrown);
   });

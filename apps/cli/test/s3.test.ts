@@ -95,6 +95,10 @@ describe('conveyor cp and cat with s3: URLs', () => {
     const up = await run(['cp', '-r', '--json', '-j', '8', ...endpoint(), 'tree', 's3://bucket/copies/']);
     expect(up).toMatchObject({ status: 0, stderr: '' });
     expect(JSON.parse(up.stdout)).toMatchObject({ ok: true, files: 31, failed: 0 });
+    // One request for each file, and some that do not depend on how many there are.
+    const { PutObject = 0, HeadObject = 0, ListObjectsV2 = 0 } = mock.stats.byOperation;
+    expect(PutObject).toBe(31);
+    expect(HeadObject + ListObjectsV2).toBeLessThan(10);
     expect(await keys()).toContain('/copies/tree/inner/29');
     expect(mock.stats.inFlightMax).toBeGreaterThan(1);
     expect(await run(['cp', '-r', ...endpoint(), 's3://bucket/copies/tree', 'down'])).toMatchObject({ status: 0 });

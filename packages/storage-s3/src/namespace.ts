@@ -50,7 +50,8 @@ export class Namespace {
 
   /** Why nothing is there: ENOENT, or ENOTDIR when the path leads through a file. */
   async missing(key: string, signal?: AbortSignal): Promise<Refusal> {
-    for (let above = parentOf(key); above !== ''; above = parentOf(above)) {
+    // Where names are flat, no path leads through anything.
+    for (let above = parentOf(key); this.#hasDirectories && above !== ''; above = parentOf(above)) {
       const found = await this.find({ key: above, asDirectory: false }, signal);
       if (found?.type === 'file') return new Refusal('ENOTDIR', `'${above}' is no directory`);
       if (found !== undefined) break;

@@ -111,7 +111,8 @@ export class S3Storage extends StorageAdapter {
       {
         base: undefined,
         condition: { isNew: exclusive, ifMatch: ifVersion },
-        isStrict: true,
+        // Without a condition nobody has to know what the endpoint makes of them.
+        isStrict: exclusive === true || ifVersion !== undefined,
         isDirty: true,
         commitsAt: 'publish',
         holdsName: false,
