@@ -99,8 +99,14 @@ function learnIds(recorded: Buffer, own: Buffer, ids: Map<string, string>): void
   for (const [index, id] of idsIn(recorded).entries()) ids.set(id, mine[index] ?? id);
 }
 
-async function replay(port: number, name: string, packing: Packing, skipped: string[]): Promise<void> {
-  const client = await RawClient.login(port, 'rods', 'rods', { packing });
+async function replay(
+  port: number,
+  name: string,
+  packing: Packing,
+  skipped: string[],
+  [user, password]: readonly [string, string] = ['rods', 'rods'],
+): Promise<void> {
+  const client = await RawClient.login(port, user, password, { packing });
   const ids = new Map<string, string>();
   for (const [index, { request, reply }] of exchangesOf(name).entries()) {
     // Permissions of collections by a query with a name, and columns of permissions, are not served here.
@@ -131,4 +137,14 @@ it.each([
   expect(skipped.length).toBeLessThan(8);
   expect(emulator.violations).toEqual([]);
   expect(emulator.locked).toEqual([]);
+});
+
+it('answers what a server was recorded to answer somebody without permission', async () => {
+  const users = [
+    { name: 'rods', password: 'rods' },
+    { name: 'alice', password: 'alicepw' },
+  ];
+  await using emulator = await startIrodsEmulator({ allowOmitted: true, users });
+  emulator.createObject('/tempZone/home/rods/r1m', Buffer.alloc(1_000_000));
+  await replay(emulator.port, 'xx_no_permission', modernXml, [], ['alice', 'alicepw']);
 });

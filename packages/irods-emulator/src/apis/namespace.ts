@@ -146,12 +146,7 @@ export function createCollection({ zone, session, person, input }: ApiCall<CollI
   if (components.some((component) => component === '.' || component === '..'))
     throw new IrodsFailure('USER_INPUT_PATH_ERR');
   if (isSplitByServers(path)) throw new IrodsFailure('CAT_SQL_ERR');
-  if (zoneOf(path) !== catalog.zone) {
-    throw new IrodsFailure(
-      'SYS_INVALID_INPUT_PARAM',
-      'a valid zone name does not appear at the root of the object path',
-    );
-  }
+  if (zoneOf(path) !== catalog.zone) throw outsideOfZone();
   const existing = catalog.find(path);
   const isRecursive = conditionOf(input.keyValues, keyword.recursive) !== undefined;
   if (existing !== undefined) {
@@ -161,9 +156,22 @@ export function createCollection({ zone, session, person, input }: ApiCall<CollI
     );
   }
   const asAdmin = conditionOf(input.keyValues, keyword.admin) !== undefined;
-  makeWithParents(zone, person, path, isRecursive, asAdmin);
+  try {
+    makeWithParents(zone, person, path, isRecursive, asAdmin);
+  } catch (thrown) {
+    // A recursive one that may not goes up to the zone, and stumbles there.
+    if (isRecursive && thrown instanceof IrodsFailure && thrown.code === -818_000) throw outsideOfZone();
+    throw thrown;
+  }
   session.rollback = undefined;
   return {};
+}
+
+function outsideOfZone(): IrodsFailure {
+  return new IrodsFailure(
+    'SYS_INVALID_INPUT_PARAM',
+    'a valid zone name does not appear at the root of the object path',
+  );
 }
 
 function makeWithParents(
