@@ -196,6 +196,19 @@ test('T6: direct reads end with close and with a signal, also of a source that d
   await withDeadline(closing, 'the close');
 });
 
+test('T6: a direct read takes its own bytes from a source that answers with all of them', async () => {
+  await using dir = await tempDir();
+  await using manager = await StagingManager.open({ dir: dir.path, budget: 0 });
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    for (let offset = 0; offset < mebi; offset += 7000) yield content.slice(offset, offset + 7000);
+  };
+  const open = async () => ({ begin: 0, end: mebi, size: mebi, isRanged: true, body: body() });
+  const file = await manager.stage({ name: 'forgetful', open });
+  expectBytes(await readBytes(file, 100_001, 50_000), part(100_001, 150_001));
+  expectBytes(await readBytes(file, mebi - 5, 50_000), part(mebi - 5, mebi));
+  expect(file.state).toBe('unstaged');
+});
+
 test('T6: nobody has it open: the fetch pauses, keeps what it has, and goes on for the next opener', async () => {
   await using dir = await tempDir();
   await using manager = await StagingManager.open({ dir: dir.path });
