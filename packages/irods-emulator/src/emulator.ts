@@ -65,6 +65,7 @@ export class IrodsEmulator {
   readonly #state: AgentServer;
   /** Sessions that have not ended. */
   readonly #running = new Set<Promise<void>>();
+  readonly #sockets = new Set<Socket>();
   #closed: Promise<void> | undefined;
 
   /** For {@link startIrodsEmulator}. */
@@ -179,6 +180,7 @@ export class IrodsEmulator {
   async #close(): Promise<void> {
     const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.cutConnections();
+    for (const socket of this.#sockets) socket.destroy();
     this.faults.release();
     await ended;
     await Promise.all(this.#running);
@@ -190,6 +192,8 @@ export class IrodsEmulator {
     const { agents, statistics } = this.#state;
     const agent = new Agent(this.#state, socket, id);
     agents.add(agent);
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
     statistics.enter(agents.size);
     const run = agent.run().finally(() => {
       agents.delete(agent);

@@ -31,6 +31,9 @@ import { Sender } from './sender.ts';
 import { acceptedResult, packingOf, refusalOf, refusalWithout, versionReply, wantsNegotiation } from './startup.ts';
 import { Wire } from './wire.ts';
 
+/** A client that has said goodbye may take so long to close its end. */
+const lingerMs = 5000;
+
 /** One connection: what it has agreed on, what it has open, and what happens when it ends. */
 export class Agent {
   readonly id: number;
@@ -40,6 +43,7 @@ export class Agent {
   #sender: Sender;
   #session: Session | undefined;
   #hasCrashed = false;
+  #isOrderly = false;
   /** The frame that is on its way, and where it is cut. */
   #partial: FrameHeader | undefined;
   #cutAt: number | undefined;
@@ -186,7 +190,7 @@ export class Agent {
   async #disconnect(): Promise<void> {
     await this.#isStruck('disconnect');
     await this.#sender.flush();
-    this.#socket.end();
+    this.#isOrderly = true;
   }
 
   /** Whether a step outside of the APIs comes to nothing. */
@@ -264,8 +268,17 @@ export class Agent {
     };
   }
 
+  /** Ends our side and lets the client end its own: some clients take a connection that is gone for an error. */
+  #linger(): void {
+    this.#wire.detach();
+    this.#socket.setTimeout(lingerMs, () => this.#socket.destroy());
+    this.#socket.end();
+    this.#socket.resume();
+  }
+
   #end(): void {
-    this.#socket.destroySoon();
+    if (this.#isOrderly) this.#linger();
+    else this.#socket.destroySoon();
     const { zone, statistics } = this.#server;
     const open = this.#session?.descriptors.all ?? [];
     statistics.descriptorsLeftOpen += open.length;
