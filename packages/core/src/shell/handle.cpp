@@ -20,7 +20,7 @@ constexpr size_t kTimedFrom = 64 << 10;  // of a larger one, they are nothing
 constexpr uint32_t kGlancesOff = 32;
 
 // What a busy handle has beside rings, windows and histograms: itself, and a few operations, chunks, extents, streams.
-constexpr int64_t kFootprint = sizeof(Handle) + (2 << 10);
+constexpr int64_t kFootprint = sizeof(Handle) + (3 << 10);
 
 thread_local bool carrying_out = false;
 
