@@ -127,6 +127,23 @@ describe('parts', () => {
   });
 });
 
+test('of two who append at once one is ESTALE, and what the other has committed stays', async () => {
+  await using world = await World.start();
+  const storage = await world.connect();
+  await create(storage, '/log', pattern(100));
+  const [one, other] = [await storage.open('/log', 'a'), await storage.open('/log', 'a')];
+  await one.append(pattern(10, 2));
+  await other.append(pattern(20, 3));
+  await one.close();
+  await expect(other.close()).rejects.toMatchObject({ code: 'ESTALE' });
+  const both = Buffer.concat([pattern(100), pattern(10, 2)]);
+  expect(isSame(await contentOf(storage, '/log'), both)).toBe(true);
+  await using again = await storage.open('/log', 'a');
+  await again.append(pattern(20, 3));
+  await again.sync();
+  expect(isSame(await contentOf(storage, '/log'), Buffer.concat([both, pattern(20, 3)]))).toBe(true);
+});
+
 describe('memory for parts', () => {
   test('is used again, and given up when the storage is closed', () => {
     const memory = new PartMemory(4 * mib);
