@@ -60,6 +60,8 @@ test('T4: close ends readers who wait beyond a source that stalls and does not l
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'EBADF', kind: 'closed' } });
     }
     await withDeadline(closing, 'the close');
+    // Every request has been told to stop, although this source does not listen.
+    expect(source.requests.every(({ signal }) => signal.aborted)).toBe(true);
     expect(() => file.retry()).toThrow(expect.objectContaining({ code: 'EBADF' }));
     expect(await filesIn(dir)).toEqual([]);
   }
