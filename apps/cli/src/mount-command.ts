@@ -36,7 +36,7 @@ export async function mount(
   args: readonly string[],
 ): Promise<number> {
   if (!options.foreground) return startInBackground(args, options.log);
-  await using storages = new Storages({ endpoint: options.endpoint });
+  await using storages = new Storages({ endpoint: options.endpoint, mounts: true });
   // Before the mount is there: whoever sees it may end it at once.
   using interruption = new Interruption();
   let mounted: Mount | undefined;
@@ -55,10 +55,10 @@ export async function mount(
   return await serve(mounted, interruption.signal, options.timeoutMs);
 }
 
-async function begin({ storage, path, shown }: Place, directory: string, options: MountOptions): Promise<Mount> {
-  const { mountDirectory } = await import('@libconveyor/fuse');
+async function begin({ storage, path }: Place, directory: string, options: MountOptions): Promise<Mount> {
+  const { mountDirectory, mountStorage } = await import('@libconveyor/fuse');
   if (storage.scheme === 'file') return mountDirectory(path, directory, options);
-  throw new Failure('ENOTSUP', `cannot mount ${quoted(shown)}: only directories of this machine can be mounted`, shown);
+  return mountStorage(storage, path, directory, options);
 }
 
 /** Stays until the mount ends or a signal ends it. */

@@ -8,6 +8,8 @@ import { quoted } from './quoted.ts';
 export interface StorageSettings {
   /** URL of the service that `s3:` names are at. */
   readonly endpoint?: string | undefined;
+  /** Files are written in any order, and directories are made: for mounts. */
+  readonly mounts?: boolean | undefined;
   /** Copies are read back before they get their names. */
   readonly readsBack?: boolean | undefined;
 }
@@ -15,8 +17,9 @@ export interface StorageSettings {
 /** Every scheme that can be named on the command line, with its adapter, which is loaded on first use. */
 const adapters: Readonly<Record<string, (settings: StorageSettings) => Promise<StorageProvider>>> = {
   file: async () => (await import('@libconveyor/storage-fs')).fileProvider,
-  s3: async ({ endpoint, readsBack }) => {
+  s3: async ({ endpoint, readsBack, mounts = false }) => {
     const { s3ProviderWith } = await import('@libconveyor/storage-s3');
+    if (mounts) return s3ProviderWith({ endpoint });
     // Whoever copies writes in order and names no directories: what was sent need not be kept, nor be asked for.
     return s3ProviderWith({ endpoint, directories: false, spool: 'none', stagesReplacements: readsBack });
   },

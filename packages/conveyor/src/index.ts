@@ -10,6 +10,8 @@ export {
 export { FileReadStream, type ReadStreamOptions } from './file-read-stream.ts';
 export { FileStats } from './file-stats.ts';
 export { FileWriteStream, type WriteStreamOptions } from './file-write-stream.ts';
+/** For whoever has engines of their own in front of storages. */
+export { type BackendAnswers, capabilityBits, type IoRequest, JavaScriptBackend } from './javascript-backend.ts';
 export type { Latency, NativeStats as HandleStats } from './native-binding.ts';
 export { open, openFile } from './open.ts';
 export type { BufferingOptions, OpenFileOptions, OpenHandleOptions } from './open-options.ts';

@@ -1,6 +1,6 @@
 import { ConveyorError, systemError } from '@libconveyor/errors';
 import type { Capabilities, StorageFile } from '@libconveyor/storage';
-import { capabilityBit, ioKind, type NativeBinding } from './native-binding.ts';
+import { capabilityBit, ioKind } from './native-binding.ts';
 import { ReadBuffers } from './read-buffers.ts';
 
 /** What the engine asks of a storage; see `conveyor_io_t`. */
@@ -10,6 +10,11 @@ export interface IoRequest {
   readonly offset: number;
   readonly count: number;
   readonly dataOnly: boolean;
+}
+
+/** Takes the answers of a {@link JavaScriptBackend}: a count or -errno, and what was read. */
+export interface BackendAnswers {
+  complete(handle: number, io: number, result: number, isRetryable: boolean, memory: Uint8Array | undefined): unknown;
 }
 
 const operationNames = ['', 'read', 'write', 'append', 'size', 'truncate', 'sync', 'close'] as const;
@@ -24,7 +29,7 @@ const readBuffers = new ReadBuffers();
  * Threads: one JavaScript thread; the storage may finish in any order.
  */
 export class JavaScriptBackend {
-  readonly #native: NativeBinding;
+  readonly #native: BackendAnswers;
   readonly #file: StorageFile;
   readonly #bytesMax: number;
   readonly #closesFile: boolean;
@@ -34,7 +39,7 @@ export class JavaScriptBackend {
   /**
    * @param closesFile Whether the file is closed with the handle.
    */
-  constructor(native: NativeBinding, file: StorageFile, capabilities: Capabilities, closesFile: boolean) {
+  constructor(native: BackendAnswers, file: StorageFile, capabilities: Capabilities, closesFile: boolean) {
     this.#native = native;
     this.#file = file;
     this.#bytesMax = capabilities.io.maxBytes;

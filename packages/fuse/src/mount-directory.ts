@@ -23,7 +23,7 @@ export async function mountDirectory(
   const native = nativeBinding();
   const place = resolve(mountPoint);
   const root = resolve(directory);
-  const settings = nativeSettings(place, `file:${root}`, options, true);
+  const settings = nativeSettings(place, `file:${root}`, options, true, true);
   return Mount.begin(native, place, (listener) =>
     native.mountLocal({ ...settings, root, acl: options.accessLists ?? false }, listener),
   );

@@ -28,6 +28,11 @@ export interface MountOptions {
   readonly accessLists?: boolean | undefined;
   /** Flags for the kernel: `dev`, `suid`, `noexec`, `noatime`, `sync` ... Default: `nodev`, `nosuid`. */
   readonly kernelFlags?: readonly string[] | undefined;
+  /**
+   * For how long a storage that does not answer is asked again before a program gets an error, milliseconds. Storages
+   * only. Default: 60,000.
+   */
+  readonly retryDeadlineMs?: number | undefined;
   /** What stands in the first column of /proc/mounts. Default: the name of the storage. */
   readonly source?: string | undefined;
 }
@@ -44,6 +49,7 @@ export const mountOptionNames = [
   'threads',
   'accessLists',
   'kernelFlags',
+  'retryDeadlineMs',
   'source',
 ] as const;
 
@@ -68,6 +74,9 @@ export function checkMountOptions(options: MountOptions): void {
   if (gid !== undefined) requireInteger('options.gid', gid, 0, idMax);
   if (umask !== undefined) requireInteger('options.umask', umask, 0, 0o777);
   if (threads !== undefined) requireInteger('options.threads', threads, 1, threadsMax);
+  if (options.retryDeadlineMs !== undefined) {
+    requireInteger('options.retryDeadlineMs', options.retryDeadlineMs, 1, 0x7fff_ffff);
+  }
   if (source !== undefined) requireString('options.source', source);
   requireSeconds('options.entryTimeoutS', entryTimeoutS);
   requireSeconds('options.attributeTimeoutS', attributeTimeoutS);
@@ -88,9 +97,10 @@ export function nativeSettings(
   source: string,
   options: MountOptions,
   checksPermissions: boolean,
+  isOpenToOthers: boolean,
 ): NativeSettings {
   const isRoot = process.geteuid?.() === 0;
-  const { readOnly = false, allowOther = checksPermissions && isRoot, kernelFlags = [] } = options;
+  const { readOnly = false, allowOther = isOpenToOthers && isRoot, kernelFlags = [] } = options;
   const settings = [`fsname=${escaped(options.source ?? source)}`, 'subtype=conveyor', ...kernelFlags];
   if (readOnly) settings.push('ro');
   if (allowOther) settings.push('allow_other');
@@ -112,7 +122,7 @@ const escaped = (text: string): string => text.replace(/[\\,]/g, '\\$&');
 /** Names that {@link parseMountWords} knows beside the kernel's flags, for messages. */
 const words = [
   ...['ro', 'rw', 'allow_other', 'private', 'uid=N', 'gid=N', 'umask=OCTAL'],
-  ...['entry_timeout=S', 'attr_timeout=S', 'acl', 'max_threads=N', 'fsname=NAME'],
+  ...['entry_timeout=S', 'attr_timeout=S', 'acl', 'max_threads=N', 'retry=S', 'fsname=NAME'],
 ];
 
 /**
@@ -157,6 +167,7 @@ function takesWord(parsed: Parsed, name: string, value: string | undefined): boo
   else if (name === 'entry_timeout') parsed.entryTimeoutS = Number(value || Number.NaN);
   else if (name === 'attr_timeout') parsed.attributeTimeoutS = Number(value || Number.NaN);
   else if (name === 'max_threads') parsed.threads = numberOf(value, 10);
+  else if (name === 'retry') parsed.retryDeadlineMs = numberOf(value, 10) * 1000;
   else if (name === 'fsname') parsed.source = value;
   else return false;
   return true;

@@ -64,12 +64,15 @@ export class Mount implements AsyncDisposable {
   /**
    * Mounts what `start` starts natively.
    *
+   * @param close Ends what outlives the kernel's part: files that are still open. Never rejects.
+   *
    * Errors: ENOENT, ENOTDIR (the mount point), EPERM, EBUSY and what else mounting brings.
    */
   static async begin(
     native: NativeBinding,
     mountPoint: string,
     start: (listener: NativeListener) => number,
+    close: () => Promise<void> = async () => undefined,
   ): Promise<Mount> {
     await requireDirectory(mountPoint);
     let tellEnd: (end: MountEnd) => void = () => undefined;
@@ -85,7 +88,12 @@ export class Mount implements AsyncDisposable {
       });
       if (started < 0) fail(started, '');
     });
-    const mount = new Mount(native, number, mountPoint, ended);
+    const finished = ended.then(async (end) => {
+      await close();
+      native.finish(number);
+      return end;
+    });
+    const mount = new Mount(native, number, mountPoint, finished);
     await mount.#settle();
     return mount;
   }

@@ -36,11 +36,83 @@ export interface WaitingRequest {
   readonly ageMs: number;
 }
 
+/** How the engines of a mount buffer; 0: the engine's default. */
+export interface NativeEngineOptions {
+  readonly depthMax: number;
+  readonly writeDepth: number;
+  readonly retryDeadlineMs: number;
+  readonly readCapacityMax: number;
+  readonly writeCapacityMax: number;
+}
+
+/** Asks about names and attributes; answered once, by `answer`. */
+export type NativeAsk = (
+  question: number,
+  operation: string,
+  node: number,
+  name: string,
+  other: string,
+  args: number[],
+) => void;
+
+/** Asks for bytes on behalf of an engine; answered once, by `complete`. */
+export type NativeDispatch = (
+  engine: number,
+  io: number,
+  kind: number,
+  buffer: Uint8Array | undefined,
+  offset: number,
+  count: number,
+  dataOnly: boolean,
+) => void;
+
+/** Told a result, or -errno. */
+export type NativeDone = (result: number) => void;
+
 /** The addon's calls, as `native/src/addon.cpp` lists them. None of them waits. */
 export interface NativeBinding {
   readonly abi: number;
   /** Returns the mount's number, or -errno. */
   mountLocal(settings: NativeLocalSettings, listener: NativeListener): number;
+  /** Returns the mount's number. */
+  mountStorage(settings: NativeSettings, listener: NativeListener, ask: NativeAsk, dispatch: NativeDispatch): number;
+  answer(
+    mount: number,
+    question: number,
+    errno: number,
+    node: number,
+    attributes: readonly number[] | undefined,
+    text: string | undefined,
+    modes: readonly number[] | undefined,
+    keepsCache: boolean,
+  ): void;
+  /** Puts an engine in front of a node's file. Returns its number, or -errno. */
+  openEngine(mount: number, node: number, flags: number, capabilities: number, options: NativeEngineOptions): number;
+  closeEngine(mount: number, engine: number, done: NativeDone): void;
+  engineSize(mount: number, engine: number, done: NativeDone): void;
+  /** When something was written through it last, milliseconds since 1970; 0: never. */
+  engineWritten(mount: number, engine: number): number;
+  syncEngine(mount: number, engine: number, done: NativeDone): void;
+  truncateEngine(mount: number, engine: number, size: number, done: NativeDone): void;
+  /** Puts an engine over a copy of what another one has in its place. */
+  moveToScratch(
+    mount: number,
+    node: number,
+    engine: number,
+    directory: string,
+    options: NativeEngineOptions,
+    done: NativeDone,
+  ): void;
+  complete(
+    mount: number,
+    engine: number,
+    io: number,
+    result: number,
+    isRetryable: boolean,
+    memory: Uint8Array | undefined,
+  ): void;
+  /** Forgets a mount that has ended. */
+  finish(mount: number): void;
   /** As root: takes the mount out of the tree; `lazily`, files that are open in it go on working. */
   unmount(mount: number, lazily: boolean, done: (errno: number) => void): void;
   /** From now on what would change the tree is EROFS. */
@@ -58,4 +130,4 @@ export interface NativeBinding {
 }
 
 /** `kAbi` of `native/src/addon.cpp`: an addon with another number does not fit this JavaScript. */
-export const nativeAbi = 1;
+export const nativeAbi = 2;

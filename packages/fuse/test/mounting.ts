@@ -2,8 +2,11 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@libconveyor/errors';
+import { startS3Mock } from '@libconveyor/s3-mock';
+import type { Storage } from '@libconveyor/storage';
+import { S3Storage } from '@libconveyor/storage-s3';
 import { type TempDir, tempDir } from '@libconveyor/testkit';
-import { type Mount, type MountOptions, mountDirectory } from '../src/index.ts';
+import { type Mount, type MountOptions, mountDirectory, mountStorage } from '../src/index.ts';
 import { nativeBinding } from '../src/native-loader.ts';
 
 /** Why nothing can be mounted here; undefined where it can. */
@@ -64,6 +67,54 @@ export class LocalMount implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.mount.unmount({ timeoutMs: 10_000 });
+    await this.#home.remove();
+  }
+}
+
+/** A storage that is mounted. Programs use it; synchronous calls of this process would wait for themselves. */
+export class StorageMount implements AsyncDisposable {
+  readonly mount: Mount;
+  readonly storage: Storage;
+  readonly at: string;
+  readonly #home: TempDir;
+  readonly #close: () => Promise<void>;
+
+  private constructor(mount: Mount, storage: Storage, home: TempDir, close: () => Promise<void>) {
+    this.mount = mount;
+    this.storage = storage;
+    this.at = mount.mountPoint;
+    this.#home = home;
+    this.#close = close;
+  }
+
+  static async over(
+    storage: Storage,
+    options?: MountOptions,
+    close: () => Promise<void> = async () => undefined,
+  ): Promise<StorageMount> {
+    const home = await tempDir('conveyor-fuse-');
+    return new StorageMount(await mountStorage(storage, '/', home.path, options), storage, home, close);
+  }
+
+  /** A bucket of a server in this process. */
+  static async ofBucket(options?: MountOptions): Promise<StorageMount> {
+    const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
+    const server = await startS3Mock({ buckets: ['bucket'], credentials: [credentials] });
+    const { endpoint } = server;
+    const storage = await S3Storage.connect({ bucket: 'bucket', endpoint, region: 'us-east-1', credentials });
+    return StorageMount.over(storage, options, async () => {
+      await storage.close();
+      await server.close();
+    });
+  }
+
+  path(name: string): string {
+    return join(this.at, name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.mount.unmount({ timeoutMs: 10_000 });
+    await this.#close();
     await this.#home.remove();
   }
 }

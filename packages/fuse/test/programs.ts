@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -14,7 +14,7 @@ const deadlineMs = 60_000;
 export function run(
   command: string,
   args: readonly string[],
-  options: { cwd?: string; uid?: number; gid?: number; env?: NodeJS.ProcessEnv } = {},
+  options: { uid?: number; gid?: number; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ended> {
   return new Promise((resolve) => {
     const settings = { timeout: deadlineMs, maxBuffer: 1 << 26, ...options };
@@ -26,14 +26,15 @@ export function run(
   });
 }
 
-/** Runs a script of the shell; stops at its first failure. */
-export function shell(script: string, options: Parameters<typeof run>[2] = {}): Promise<Ended> {
-  return run('/bin/bash', ['-euc', script], options);
-}
-
-/** Starts a program. */
-export function start(command: string, args: readonly string[], cwd: string): ChildProcess {
-  return spawn(command, args, { cwd, stdio: 'ignore' });
+/**
+ * Runs a script of the shell in a directory; stops at its first failure. The shell goes there by itself: Node waits for a
+ * child that is on its way, and must not be what the child waits for.
+ */
+export function shell(
+  script: string,
+  { cwd, ...options }: Parameters<typeof run>[2] & { cwd: string },
+): Promise<Ended> {
+  return run('/bin/bash', ['--norc', '-euc', `cd -- "$0"\n${script}`, cwd], options);
 }
 
 /** Those of the programs that are not in PATH. */

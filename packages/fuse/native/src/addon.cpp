@@ -14,15 +14,15 @@
 #include "arguments.hpp"
 #include "local/local_file_system.hpp"
 #include "mounts.hpp"
+#include "settings.hpp"
+#include "storage_calls.hpp"
 
 namespace conveyor::mount {
 
 namespace {
 
 /// Changes whenever a call in the table changes; `nativeAbi` of src/native-binding.ts must be the same number.
-constexpr uint32_t kAbi = 1;
-
-Mounts& mounts_in(void* data) { return *static_cast<Mounts*>(data); }
+constexpr uint32_t kAbi = 2;
 
 /// Each file that the kernel knows of holds a descriptor: as many as this process may have.
 void raise_descriptor_limit() {
@@ -33,28 +33,6 @@ void raise_descriptor_limit() {
   if (setrlimit(RLIMIT_NOFILE, &generous) == 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-Presentation read_presentation(napi_env env, napi_value settings) {
-  Presentation presentation;
-  const auto read_id = [&](const char* name) -> std::optional<uint32_t> {
-    const std::optional<double> number = read_optional(env, settings, name);
-    return number ? std::optional(static_cast<uint32_t>(*number)) : std::nullopt;
-  };
-  presentation.uid = read_id("uid");
-  presentation.gid = read_id("gid");
-  presentation.umask = read_id("umask");
-  presentation.entry_timeout_s = read_optional(env, settings, "entryTimeoutS").value_or(1);
-  presentation.attribute_timeout_s = read_optional(env, settings, "attributeTimeoutS").value_or(1);
-  return presentation;
-}
-
-SessionSettings read_session(napi_env env, napi_value settings) {
-  SessionSettings session;
-  session.mount_point = read_string(env, property(env, settings, "mountPoint"));
-  session.options = read_strings(env, property(env, settings, "options"));
-  session.threads_max = static_cast<unsigned>(read_optional(env, settings, "threads").value_or(16));
-  return session;
 }
 
 /// mountLocal(settings, listener): the mount's number, or -errno of opening the directory
@@ -93,6 +71,13 @@ napi_value unmount(napi_env env, napi_callback_info info) {
   return with_session(env, arguments.data, arguments[0], arguments[2], [lazily](Session& session) {
     return std::vector<double>{static_cast<double>(session.unmount(lazily))};
   });
+}
+
+/// finish(mount)
+napi_value finish(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info);
+  mounts_in(arguments.data).finish(env, static_cast<uint32_t>(read_number(env, arguments[0])));
+  return nullptr;
 }
 
 /// letGo(mount)
@@ -150,13 +135,13 @@ napi_value report(napi_env env, napi_callback_info info) {
   return object;
 }
 
-struct Function {
-  const char* name;
-  napi_callback callback;
-};
-
 constexpr Function kFunctions[] = {
-    {"mountLocal", mount_local},       {"unmount", unmount}, {"letGo", let_go}, {"drain", drain}, {"report", report},
+    {"mountLocal", mount_local},
+    {"unmount", unmount},
+    {"letGo", let_go},
+    {"finish", finish},
+    {"drain", drain},
+    {"report", report},
     {"refuseChanges", refuse_changes},
 };
 
@@ -173,11 +158,10 @@ bool fill(napi_env env, napi_value exports) {
   auto* mounts = new Mounts(std::move(messenger));
   if (napi_add_env_cleanup_hook(env, end, mounts) != napi_ok) return false;
   for (const Function& function : kFunctions) {
-    napi_value value;
-    if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, mounts, &value) != napi_ok ||
-        napi_set_named_property(env, exports, function.name, value) != napi_ok) {
-      return false;
-    }
+    if (!add_function(env, exports, function, mounts)) return false;
+  }
+  for (const Function& function : storage_functions()) {
+    if (!add_function(env, exports, function, mounts)) return false;
   }
   set_number(env, exports, "abi", kAbi);
   return true;

@@ -54,6 +54,9 @@ class FileSystem {
   /// Lands what has been accepted, for at most `timeout_ms`; says what is left.
   virtual Unlanded drain(int timeout_ms) = 0;
 
+  /// Waits until no request is unanswered. False when the time was up first: the session must stay then.
+  virtual bool await_answers(int) { return true; }
+
   /// From now on whatever would change the tree is EROFS.
   void refuse_changes() { refuses_changes_.store(true, std::memory_order_relaxed); }
   bool refuses(Operation operation) const {

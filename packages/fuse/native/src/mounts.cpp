@@ -47,14 +47,18 @@ std::shared_ptr<Session> Mounts::find(uint32_t number) const {
 void Mounts::hear(napi_env env, uint32_t number, Session::Event event, int error, const std::string& words) {
   const auto found = mounts_.find(number);
   if (found == mounts_.end()) return;
+  napi_ref listener = found->second.listener;
+  call(env, listener, {make_string(env, name_of(event)), make_number(env, error), make_string(env, words)});
+  if (event == Session::Event::kFailed) finish(env, number);
+}
+
+void Mounts::finish(napi_env env, uint32_t number) {
+  const auto found = mounts_.find(number);
+  if (found == mounts_.end()) return;
   const Mount mount = found->second;
-  const bool is_over = event != Session::Event::kMounted;
-  if (is_over) {
-    mounts_.erase(found);
-    if (mount.keeps_alive) count(env, -1);
-  }
-  call(env, mount.listener, {make_string(env, name_of(event)), make_number(env, error), make_string(env, words)});
-  if (is_over) napi_delete_reference(env, mount.listener);
+  mounts_.erase(found);
+  napi_delete_reference(env, mount.listener);
+  if (mount.keeps_alive) count(env, -1);
 }
 
 void Mounts::let_go(napi_env env, uint32_t number) {
@@ -93,6 +97,12 @@ void Mounts::abandon() {
     new std::shared_ptr<Session>(mount.session);
   }
   mounts_.clear();
+}
+
+bool add_function(napi_env env, napi_value exports, const Function& function, Mounts* mounts) {
+  napi_value value;
+  return napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, mounts, &value) == napi_ok &&
+         napi_set_named_property(env, exports, function.name, value) == napi_ok;
 }
 
 }  // namespace conveyor::mount

@@ -21,7 +21,9 @@ class Mounts {
 
   /// Starts a session whose events go to `listener(event, errno, words)`. Returns its number.
   uint32_t add(napi_env env, SessionSettings settings, std::unique_ptr<FileSystem> system, napi_value listener);
-  /// nullptr once it has ended.
+  /// Forgets a mount that has ended.
+  void finish(napi_env env, uint32_t number);
+  /// nullptr once it is forgotten.
   std::shared_ptr<Session> find(uint32_t number) const;
   const std::shared_ptr<Messenger>& messenger() const { return messenger_; }
 
@@ -48,5 +50,13 @@ class Mounts {
   uint32_t last_ = 0;
   int pending_ = 0;  // mounts, and work in the background: what keeps the environment alive
 };
+
+/// One entry of the addon's table; its data are the mounts.
+struct Function {
+  const char* name;
+  napi_callback callback;
+};
+bool add_function(napi_env env, napi_value exports, const Function& function, Mounts* mounts);
+inline Mounts& mounts_in(void* data) { return *static_cast<Mounts*>(data); }
 
 }  // namespace conveyor::mount

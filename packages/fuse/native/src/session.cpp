@@ -81,7 +81,9 @@ void Session::run() {
   listener_(Event::kMounted, 0, {});
   const int error = serve(session);
   fuse_session_unmount(session);
-  fuse_session_destroy(session);
+  // Answers that come later still find their session.
+  constexpr int kLastAnswersMs = 30'000;
+  if (system_->await_answers(kLastAnswersMs)) fuse_session_destroy(session);
   listener_(Event::kEnded, error, words_of_thread);
 }
 
