@@ -108,7 +108,9 @@ refused meanwhile. A process that is killed leaves no dead mount; should one be 
 
 Options behind -o: ro, allow_other, private (nobody but the user who mounts), uid=N,
 gid=N, umask=OCTAL, entry_timeout=S, attr_timeout=S, acl, max_threads=N, retry=S (for
-how long a storage that does not answer is asked again), fsname=NAME, and the kernel's dev, suid, noexec, noatime, sync and their like. A directory of this machine that root mounts is open to others, as far as its permission bits are.
+how long a storage that does not answer is asked again), fsname=NAME, and the kernel's
+dev, suid, noexec, noatime, sync and their like. A directory of this machine that root
+mounts is open to others, as far as its permission bits are.
 
 TIME is in seconds, or with ms, s, m, h: 10s, 500ms. The log is mount.log in
 ~/.local/state/conveyor unless told otherwise.

@@ -10,6 +10,8 @@ export interface KeptAttributes {
   mtimeMs?: number | undefined;
   /** When `mtimeMs` was set; what is written later counts more. */
   mtimeSetMs?: number | undefined;
+  /** Whether the open file has been told of `mtimeMs`. */
+  isTold?: boolean | undefined;
   /** The version of the content that `mtimeMs` belongs to, once it is known. */
   version?: string | undefined;
 }

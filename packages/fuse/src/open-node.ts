@@ -86,6 +86,14 @@ export class OpenNode {
     return this.#place.native.engineWritten(this.#place.mount(), this.#engine);
   }
 
+  /** The file gets these times along with its bytes. False where it cannot. */
+  async takesTimes(atimeMs: number | undefined, mtimeMs: number | undefined): Promise<boolean> {
+    if (!this.isWritable || this.#file === undefined || this.#place.storage.capabilities.posix !== 'times')
+      return false;
+    await this.#file.setAttributes({ atimeMs, mtimeMs });
+    return true;
+  }
+
   async truncate(size: number): Promise<void> {
     const { native, mount } = this.#place;
     await settled('truncate', (done) => native.truncateEngine(mount(), this.#engine, size, done));

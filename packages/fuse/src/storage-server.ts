@@ -43,8 +43,8 @@ const origin = 'fuse';
 const nothing: Reply = {};
 
 /**
- * Answers the kernel's questions about names, attributes and open files with the methods of a storage. Bytes do not come
- * this way: they go through the engine that `open` puts in front of each file.
+ * Answers the kernel's questions about names, attributes and open files with the methods of a storage. Bytes do not
+ * come this way: they go through the engine that `open` puts in front of each file.
  */
 export class StorageServer {
   readonly #storage: Storage;
@@ -193,15 +193,27 @@ export class StorageServer {
 
   async #setTimes(node: MountNode, atimeMs: number | undefined, mtimeMs: number | undefined): Promise<void> {
     if (atimeMs === undefined && mtimeMs === undefined) return;
-    const isKeptThere = this.#storage.capabilities.posix !== 'none' && !node.isRemoved;
-    if (isKeptThere && node.open === undefined) {
+    const { open, kept } = node;
+    if (atimeMs !== undefined) kept.atimeMs = atimeMs;
+    // Of a file that is open, times count once it is closed: what lands later would change them.
+    const isStored = open === undefined && (await this.#storesTimes(node, atimeMs, mtimeMs));
+    // What a bucket says of times on a later day may be coarser than what was set.
+    if (mtimeMs === undefined || (isStored && this.#keepsModes)) return;
+    const isTold = open !== undefined && (await open.takesTimes(atimeMs, mtimeMs));
+    Object.assign(kept, { mtimeMs, mtimeSetMs: Date.now(), version: undefined, isTold });
+  }
+
+  /** False where the storage keeps no times, or none of this. */
+  async #storesTimes(node: MountNode, atimeMs: number | undefined, mtimeMs: number | undefined): Promise<boolean> {
+    if (this.#storage.capabilities.posix === 'none' || node.isRemoved) return false;
+    try {
       await this.#storage.setAttributes(this.#tree.path(node), { atimeMs, mtimeMs });
+    } catch (thrown) {
+      if (isConveyorError(thrown) && thrown.code === 'ENOTSUP') return false;
+      throw thrown;
     }
-    // Of a file that is open, they count once it is closed: what lands later would change them.
-    if (isKeptThere && node.open === undefined) return;
-    if (atimeMs !== undefined) node.kept.atimeMs = atimeMs;
-    if (mtimeMs === undefined) return;
-    Object.assign(node.kept, { mtimeMs, mtimeSetMs: Date.now(), version: undefined });
+    if (this.#keepsModes) Object.assign(node.kept, { atimeMs: undefined, mtimeMs: undefined });
+    return true;
   }
 
   async #truncate(node: MountNode, size: number): Promise<void> {
@@ -298,15 +310,13 @@ export class StorageServer {
     }
     node.open = undefined;
     const isSetLater = kept.mtimeMs !== undefined && writtenMs <= (kept.mtimeSetMs ?? 0);
-    if (this.#storage.capabilities.posix !== 'none') {
-      const { atimeMs, mtimeMs } = kept;
-      for (const name of ['atimeMs', 'mtimeMs', 'mtimeSetMs', 'version'] as const) delete kept[name];
-      if (isSetLater && !node.isRemoved) {
-        await this.#storage.setAttributes(this.#tree.path(node), { atimeMs, mtimeMs }).catch(() => undefined);
-      }
-    } else if (writtenMs > 0 && !isSetLater) {
+    if (isSetLater && !kept.isTold) {
+      await this.#storesTimes(node, kept.atimeMs, kept.mtimeMs).catch(() => undefined);
+    } else if (writtenMs > 0 && !isSetLater && this.#storage.capabilities.posix === 'none') {
       // The storage has the time of the upload; programs have seen the one of the write.
       Object.assign(kept, { mtimeMs: writtenMs, mtimeSetMs: writtenMs, version: undefined });
+    } else if (!isSetLater) {
+      kept.mtimeMs = undefined;
     }
     this.#tree.forget(node, 0);
   }

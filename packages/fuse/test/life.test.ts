@@ -64,9 +64,8 @@ describe.skipIf(noMounts !== undefined)(`the life of a mount${orWhyNot}`, () => 
   test('M7: it reports what it has done', async () => {
     await using tree = await LocalMount.make();
     await mkdir(tree.path('d'));
-    const report = tree.mount.report();
-    expect(report?.totals.mkdir).toBe(1);
-    expect(report?.waiting).toEqual([]);
+    expect(tree.mount.report()?.totals.mkdir).toBe(1);
+    await eventually(() => tree.mount.report()?.waiting.length === 0, 'the last answer');
   });
 
   test.skipIf(!isRoot)('M2: the kernel reads ahead a mebibyte (needs root)', async () => {

@@ -27,8 +27,8 @@ export function run(
 }
 
 /**
- * Runs a script of the shell in a directory; stops at its first failure. The shell goes there by itself: Node waits for a
- * child that is on its way, and must not be what the child waits for.
+ * Runs a script of the shell in a directory; stops at its first failure. The shell goes there by itself: Node waits
+ * for a child that is on its way, and must not be what the child waits for.
  */
 export function shell(
   script: string,
