@@ -82,7 +82,7 @@ async function use(manager: StagingManager, random: Prng, outcomes: Map<string, 
 test('T7: reads, closes, evictions, retries, full disks in random orders: right bytes, nothing left', async () => {
   await using dir = await tempDir();
   const outcomes = new Map<string, number>();
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 60; seed++) {
     const random = new Prng(BigInt(seed));
     const chaos = random.fork();
     const disk = new ScriptedDisk({
