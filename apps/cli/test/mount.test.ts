@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually, withTempDir } from '@libconveyor/testkit';
+import { startS3Mock } from '@libconveyor/s3-mock';
+import { eventually, tempDir, withTempDir } from '@libconveyor/testkit';
 import { describe, expect, inject, test } from 'vitest';
 import { parseMounts } from '../src/mount-survey.ts';
 import { conveyor, type Run, start } from './child.ts';
@@ -106,6 +107,44 @@ describe.skipIf(why !== undefined)(`conveyor mount${why === undefined ? '' : ` (
       again.child.kill('SIGINT');
       expect((await again.ended).status).toBe(0);
     });
+  });
+
+  test('M5: killed in the middle of writes, a bucket has what was synced, and the rest whole or not', async () => {
+    await using folder = await tempDir();
+    const server = await startS3Mock({ buckets: ['bucket'] });
+    try {
+      const { accessKeyId, secretAccessKey } = server.credentials;
+      const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+      const env = { HOME: folder.path, AWS_EC2_METADATA_DISABLED: 'true', ...keys };
+      const args = ['mount', '--foreground', '--endpoint', server.endpoint, 's3://bucket', folder.path];
+      const first = start(args, { env });
+      await eventually(() => isMounted(folder.path), 'the mount');
+      const dd = ['if=/dev/urandom', 'bs=64k', 'count=40', 'status=none'];
+      expect((await runCommand('dd', [...dd, `of=${join(folder.path, 'synced')}`, 'conv=fsync'])).status).toBe(0);
+      const before = await readFile(join(folder.path, 'synced'));
+      const writer = spawn('sh', [
+        '-c',
+        'exec 9>"$1"; head -c 300000 /dev/zero >&9; echo on; read -r _',
+        'sh',
+        join(folder.path, 'cut'),
+      ]);
+      await once(writer.stdout, 'data');
+      first.child.kill('SIGKILL');
+      await first.ended;
+      await eventually(async () => !(await isMounted(folder.path)), 'the end of the dead mount');
+      writer.stdin.end();
+      const second = start(args, { env });
+      await eventually(() => isMounted(folder.path), 'the second mount');
+      expect((await readFile(join(folder.path, 'synced'))).equals(before)).toBe(true);
+      const cut = await stat(join(folder.path, 'cut')).catch(() => undefined);
+      // Each close of a duplicate stores what there is by then.
+      expect([undefined, 0, 300_000]).toContain(cut?.size);
+      second.child.kill('SIGTERM');
+      expect(await second.ended).toMatchObject({ status: 0, stderr: '' });
+    } finally {
+      await runCommand('umount', ['-l', folder.path]);
+      await server.close();
+    }
   });
 
   test('M7: SIGUSR2 has it tell what it has done', async () => {
