@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 /** Sleeps until its standard input ends; a line on it means that all is well. */
 const script = `
 read -r word && exit 0
-awk -v dev="$2" '$3 == dev { found = 1 } END { exit !found }' /proc/self/mountinfo || exit 0
+stat -f -- "$1" 2>&1 | grep -qiE 'not connected|connection abort' || exit 0
 umount -l -- "$1" 2>/dev/null || fusermount3 -u -z -- "$1"
 `;
 
@@ -19,11 +19,12 @@ export class MountGuard {
     this.#mountPoint = mountPoint;
   }
 
-  /** @param device The mount's own, `0:57`: no other mount at that place is ever touched. */
-  watch(device: string): void {
-    const args = ['-c', script, 'conveyor-mount-guard', this.#mountPoint, device];
+  /** Begins before there is a mount. A mount that is alive is never touched. */
+  watch(): void {
+    const args = ['-c', script, 'conveyor-mount-guard', this.#mountPoint];
     // In a session of its own: what a terminal sends to everybody is not for it.
-    const shell = spawn('/bin/sh', args, { cwd: '/', stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    const env = { PATH: process.env.PATH, LC_ALL: 'C' };
+    const shell = spawn('/bin/sh', args, { cwd: '/', env, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
     // Without a shell there is no guard; `conveyor doctor --mounts` finds what is left then.
     shell.on('error', () => undefined);
     shell.stdin.on('error', () => undefined);

@@ -49,11 +49,17 @@ export class Mount implements AsyncDisposable {
   #isOver = false;
   #unmounting: Promise<MountRemains> | undefined;
 
-  private constructor(native: NativeBinding, number: number, mountPoint: string, ended: Promise<MountEnd>) {
+  private constructor(
+    native: NativeBinding,
+    number: number,
+    mountPoint: string,
+    ended: Promise<MountEnd>,
+    guard: MountGuard,
+  ) {
     this.#native = native;
     this.#number = number;
     this.mountPoint = mountPoint;
-    this.#guard = new MountGuard(mountPoint);
+    this.#guard = guard;
     this.ended = ended.then((end) => {
       this.#isOver = true;
       this.#guard.release();
@@ -79,6 +85,8 @@ export class Mount implements AsyncDisposable {
     const ended = new Promise<MountEnd>((resolve) => {
       tellEnd = resolve;
     });
+    const guard = new MountGuard(mountPoint);
+    guard.watch();
     const number = await new Promise<number>((resolve, reject) => {
       const fail = (errno: number, words: string): void => reject(mountError(errno, mountPoint, words));
       const started = start((event, errno, words) => {
@@ -87,13 +95,16 @@ export class Mount implements AsyncDisposable {
         else tellEnd({ error: errno === 0 ? undefined : mountError(errno, mountPoint, words) });
       });
       if (started < 0) fail(started, '');
+    }).catch((thrown: unknown) => {
+      guard.release();
+      throw thrown;
     });
     const finished = ended.then(async (end) => {
       await close();
       native.finish(number);
       return end;
     });
-    const mount = new Mount(native, number, mountPoint, finished);
+    const mount = new Mount(native, number, mountPoint, finished, guard);
     await mount.#settle();
     return mount;
   }
@@ -165,7 +176,6 @@ export class Mount implements AsyncDisposable {
       const { dev } = await lstat(this.mountPoint);
       const major = (dev >> 8) & 0xfff;
       const minor = (dev & 0xff) | ((dev >> 12) & 0xfff00);
-      this.#guard.watch(`${major}:${minor}`);
       // Only root may; without it, reading is slower and nothing else.
       await writeFile(`/sys/class/bdi/${major}:${minor}/read_ahead_kb`, String(readAheadKiB)).catch(() => undefined);
     } catch {
