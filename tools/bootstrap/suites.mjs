@@ -34,6 +34,13 @@ async function installed() {
   return { tally: tallyOf(outcome), output: outcome.output };
 }
 
+/** Uses the packages as they would come from a registry. */
+async function packed() {
+  const program = join(root, 'tools', 'native', 'packed.mjs');
+  const outcome = await run(process.execPath, [program], { cwd: root, capture: true });
+  return { tally: tallyOf(outcome), output: outcome.output };
+}
+
 async function build() {
   try {
     await ensureBuilt();
@@ -58,6 +65,7 @@ export const suites = [
   { name: 'build', title: 'build', isBuild: true, run: build },
   { name: 'native', title: 'native tests', counts: true, run: () => native('release') },
   { name: 'install', title: 'the installed libraries in C and C++', counts: true, run: installed },
+  { name: 'packed', title: 'the packed packages in an empty project', counts: true, run: packed },
   { name: 'vitest', title: 'TypeScript tests and tidy rules', counts: true, run: runVitest },
   { name: 'rgw', title: 'TypeScript tests on a real S3 server (Ceph RGW)', counts: true, run: runOnRgw },
   { name: 'tsan', title: 'native tests with ThreadSanitizer', counts: true, run: () => native('tsan') },

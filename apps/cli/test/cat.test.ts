@@ -33,10 +33,10 @@ async function catInto(path: string, flags: string, ...args: string[]) {
 }
 
 /** What the kernel has counted of a process. */
-async function ioOf(pid: number | undefined): Promise<{ bytesRead: number; writeCalls: number }> {
+async function ioOf(pid: number | undefined): Promise<{ bytesWritten: number; writeCalls: number }> {
   const text = await readFile(`/proc/${pid}/io`, 'utf8');
   const value = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1]);
-  return { bytesRead: value('rchar'), writeCalls: value('syscw') };
+  return { bytesWritten: value('wchar'), writeCalls: value('syscw') };
 }
 
 describe('conveyor cat', () => {
@@ -140,10 +140,14 @@ describe('standard output', () => {
     const ended = withDeadline(once(child, 'close'), 'the end of cat');
     closeSync(writer);
 
-    // Nobody reads yet: having read everything, it can do nothing but ask the pipe again and again.
-    await eventually(async () => (await ioOf(child.pid)).bytesRead > content.byteLength, 'cat to read its file');
-    const { writeCalls } = await ioOf(child.pid);
-    await eventually(async () => (await ioOf(child.pid)).writeCalls > writeCalls + 10, 'cat to ask again');
+    // Nobody reads yet: with the pipe full it can do nothing but ask it again and again, and wake itself for that.
+    const wakeUps = 4096;
+    let before = await ioOf(child.pid);
+    await eventually(async () => {
+      const now = await ioOf(child.pid);
+      if (now.bytesWritten > before.bytesWritten + wakeUps) before = now;
+      return now.bytesWritten >= 65_536 && now.writeCalls > before.writeCalls + 10;
+    }, 'cat to fill the pipe and to ask again');
     const chunks: Buffer[] = [];
     for await (const chunk of new Socket({ fd: reader, readable: true, writable: false })) chunks.push(chunk as Buffer);
     expect(await ended).toEqual([0, null]);

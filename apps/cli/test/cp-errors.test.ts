@@ -249,7 +249,7 @@ describe('the command line', () => {
 
   test('without a command, or with an unknown one', async () => {
     expect(await conveyor([])).toEqual(usage("no command is given; 'conveyor --help' lists them"));
-    expect(await conveyor(['copy', 'a', 'b'])).toEqual(usage("unknown command 'copy' (Did you mean cp?)"));
+    expect(await conveyor(['copy', 'a', 'b'])).toEqual(usage("unknown command 'copy' (Did you mean one of cp, top?)"));
     expect(await conveyor(['--versoin'])).toEqual(usage("unknown option '--versoin' (Did you mean --version?)"));
   });
 });

@@ -97,6 +97,11 @@ function howToBuild({ packageName, packageFolder }: AddonPlace): string {
   }
   const source = join(packageFolder, 'native');
   const build = join(packageFolder, 'build');
-  const command = `cmake -S ${source} -B ${build} && cmake --build ${build}`;
+  const command = `cmake -S ${quoted(source)} -B ${quoted(build)} && cmake --build ${quoted(build)}`;
   return `build it (cmake and a C++20 compiler are needed) with: ${command}`;
+}
+
+/** For a POSIX shell. */
+function quoted(path: string): string {
+  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
