@@ -26,8 +26,9 @@ export interface AddonPlace {
 }
 
 /**
- * Finds and loads an addon for this platform: the override, the platform's own package, a prebuilt one in the package,
- * a local build (of the workspace, then of the package), in this order. The first that is there is taken, fit or not.
+ * Finds and loads an addon for this platform: the override, the platform's own package, a local build (of the
+ * workspace, then of the package), the prebuilt one that was packed, in this order: who builds one because the packed
+ * one does not load here gets it. The first that is there is taken, fit or not.
  *
  * Errors: ERR_CONVEYOR_NATIVE_MISSING, which says where was looked and how to build; `cause` when one is there and
  * does not load.
@@ -59,9 +60,9 @@ export function requireFitting<Binding extends AnyBinding>(
 function candidates({ name, packageName, packageFolder, buildFolder }: AddonPlace): string[] {
   const file = `${name}.node`;
   const places = [
-    join(packageFolder, 'prebuilds', platformName(), file),
     join(packageFolder, '..', '..', '.build', buildFolder, file),
     join(packageFolder, 'build', file),
+    join(packageFolder, 'prebuilds', platformName(), file),
   ];
   const require = createRequire(join(packageFolder, 'package.json'));
   try {
