@@ -6,6 +6,7 @@
 #include "shell/clock.hpp"
 #include "shell/handle.hpp"
 #include "shell/handle_table.hpp"
+#include "shell/runtime.hpp"
 #include "shell/sync_point.hpp"
 
 namespace conveyor {
@@ -43,6 +44,15 @@ void Timer::work() {
       lock.lock();
       continue;
     }
+    if (entries_.empty() && ticked_) {
+      // Every handle is idle, and has given back what it held: so does the process.
+      ticked_ = false;
+      lock.unlock();
+      CONVEYOR_SYNC_POINT("timer.rests");
+      Runtime::get().memory().drop_spares();
+      lock.lock();
+      continue;
+    }
     if (entries_.empty()) {
       CONVEYOR_SYNC_WAITS("timer.idle");
       changed_.wait(lock);
@@ -57,6 +67,7 @@ void Timer::work() {
     }
     uint64_t token = entries_.top().token;
     entries_.pop();
+    ticked_ = true;
     lock.unlock();
     CONVEYOR_SYNC_POINT("timer.ticks");
     Handle::tick(token);

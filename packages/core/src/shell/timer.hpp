@@ -34,6 +34,7 @@ class Timer {
   std::condition_variable changed_;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> entries_;
   bool reclaim_ = false;
+  bool ticked_ = false;  // since the process has last given memory back
   bool started_ = false;
 };
 
