@@ -34,7 +34,7 @@ export function mapError(thrown: unknown, details: ErrorDetails): ConveyorError 
   if (thrown instanceof IrodsFailure) return ofServer(thrown, details);
   if (thrown instanceof ConnectionFailure) {
     const isLost = thrown.code === 'ECONNRESET' || thrown.code === 'ETIMEDOUT';
-    const retry = isLost ? { retry: repeatable.has(details.operation) ? 'safe' : 'never' } as const : {};
+    const retry = isLost ? ({ retry: repeatable.has(details.operation) ? 'safe' : 'never' } as const) : {};
     return new ConveyorError(thrown.code, { ...details, ...retry, detail: oneLine(thrown.message), cause: thrown });
   }
   if (thrown instanceof PackingError) {

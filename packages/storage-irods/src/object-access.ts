@@ -8,14 +8,13 @@ export interface ObjectAccess {
   readonly patience: Patience;
   /** Connections that one object uses at once. */
   readonly streamsMax: number;
+  /** Of single reads and writes: the round trip counts little, and several share a line. */
+  readonly pieceBytes: number;
   /** Where new objects go. */
   readonly resource: string | undefined;
   /** The replica that is asked for, where one is. */
   readonly replica: number | undefined;
 }
-
-/** Single reads and writes, bytes: the round trip counts little, and several share a line. */
-export const pieceBytes: number = 4 * 1024 ** 2;
 
 /** Conditions that name a replica. */
 export function onReplica(number: number | undefined): Readonly<Record<string, string | undefined>> {
@@ -23,7 +22,11 @@ export function onReplica(number: number | undefined): Readonly<Record<string, s
 }
 
 /** A range cut into pieces. */
-export function* piecesOf(buffer: Uint8Array, offset: number): Generator<{ piece: Uint8Array; at: number }> {
+export function* piecesOf(
+  buffer: Uint8Array,
+  offset: number,
+  pieceBytes: number,
+): Generator<{ piece: Uint8Array; at: number }> {
   for (let begin = 0; begin < buffer.byteLength; begin += pieceBytes) {
     yield { piece: buffer.subarray(begin, begin + pieceBytes), at: offset + begin };
   }

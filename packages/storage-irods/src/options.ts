@@ -15,7 +15,7 @@ import {
 } from '@libconveyor/irods-protocol';
 import { type Clock, systemClock } from '@libconveyor/storage';
 
-/** Options of `IrodsStorage.connect`. Times are milliseconds. */
+/** Options of `IrodsStorage.connect`. Sizes are bytes, times milliseconds. */
 export interface IrodsStorageOptions {
   host: string;
   /** Default 1247. */
@@ -56,6 +56,8 @@ export interface IrodsStorageOptions {
   connectionsMax?: number | undefined;
   /** Connections that one file reads or writes on at once (4). */
   streamsMax?: number | undefined;
+  /** Of single reads and writes (4 MiB). */
+  pieceBytes?: number | undefined;
   connectTimeoutMs?: number | undefined;
   /** A connection on which an answer is outstanding and nothing arrives for so long is given up (120,000). */
   requestTimeoutMs?: number | undefined;
@@ -87,6 +89,7 @@ export interface CheckedOptions extends IrodsStorageOptions {
   readonly hashScheme: 'sha2' | 'md5';
   readonly connectionsMax: number;
   readonly streamsMax: number;
+  readonly pieceBytes: number;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -104,6 +107,7 @@ const integers = [
   ['replica', 0, 2 ** 31 - 1],
   ['connectionsMax', 2, 64],
   ['streamsMax', 1, 16],
+  ['pieceBytes', 4096, 256 * 1024 ** 2],
   ['connectTimeoutMs', 1, 2 ** 31 - 1],
   ['requestTimeoutMs', 1, 2 ** 31 - 1],
   ['idleTimeoutMs', 0, 2 ** 31 - 1],
@@ -171,6 +175,7 @@ function withDefaults(options: IrodsStorageOptions): CheckedOptions {
     hashScheme: options.hashScheme ?? 'sha2',
     connectionsMax: options.connectionsMax ?? 8,
     streamsMax: options.streamsMax ?? 4,
+    pieceBytes: options.pieceBytes ?? 4 * 1024 ** 2,
     connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 120_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 120_000,

@@ -1,6 +1,6 @@
 import { rename } from './calls/names.ts';
-import type { Pool } from './connection/pool.ts';
 import { hasCode } from './connection/failure.ts';
+import type { Pool } from './connection/pool.ts';
 import { Refusal } from './error-map.ts';
 import type { Namespace } from './namespace.ts';
 import type { IrodsPath } from './paths.ts';

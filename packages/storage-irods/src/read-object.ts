@@ -3,7 +3,7 @@ import { throwIfAborted } from '@libconveyor/storage';
 import { Descriptor, type OpenFacts } from './calls/descriptor.ts';
 import { IrodsFailure } from './connection/failure.ts';
 import { origin, Refusal } from './error-map.ts';
-import { allOf, type ObjectAccess, onReplica, pieceBytes, piecesOf } from './object-access.ts';
+import { allOf, type ObjectAccess, onReplica, piecesOf } from './object-access.ts';
 import { isLost } from './patience.ts';
 
 /**
@@ -29,8 +29,7 @@ export class ReadObject {
 
   static async open(access: ObjectAccess, path: string, signal?: AbortSignal): Promise<ReadObject> {
     const first = await access.patience.run(
-      async () =>
-        Descriptor.open(await access.pool.lease(signal), path, openFlags.readOnly, onReplica(access.replica)),
+      async () => Descriptor.open(await access.pool.lease(signal), path, openFlags.readOnly, onReplica(access.replica)),
       isLost,
       signal,
     );
@@ -41,7 +40,7 @@ export class ReadObject {
   async read(buffer: Uint8Array, offset: number, signal?: AbortSignal): Promise<number> {
     const count = Math.max(0, Math.min(buffer.byteLength, this.facts.size - offset));
     if (count === 0) return 0;
-    const works = [...piecesOf(buffer.subarray(0, count), offset)].map(({ piece, at }) =>
+    const works = [...piecesOf(buffer.subarray(0, count), offset, this.#access.pieceBytes)].map(({ piece, at }) =>
       this.#access.patience.run(() => this.#fill(piece, at, signal), isLost, signal),
     );
     await allOf(works);
@@ -60,7 +59,8 @@ export class ReadObject {
     const stream = await this.#pick();
     for (let done = 0; done < piece.byteLength; ) {
       const count = await stream.readAt(piece.subarray(done), offset + done);
-      if (count === 0) throw new Refusal('ESTALE', `the object ends at ${offset + done}, before its ${this.facts.size} bytes`);
+      if (count === 0)
+        throw new Refusal('ESTALE', `the object ends at ${offset + done}, before its ${this.facts.size} bytes`);
       done += count;
     }
   }
@@ -69,8 +69,11 @@ export class ReadObject {
     for (const stream of this.#streams) if (!stream.isUsable) stream.drop('it was lost');
     this.#streams = this.#streams.filter((stream) => stream.isUsable);
     const least = this.#streams.toSorted((a, b) => a.inFlightBytes - b.inFlightBytes)[0];
-    if (least === undefined) return (this.#opening ??= this.#openAnother());
-    if (least.inFlightBytes >= pieceBytes && !this.#isWide && this.#opening === undefined) this.#widen();
+    if (least === undefined) {
+      this.#opening ??= this.#openAnother();
+      return this.#opening;
+    }
+    if (least.inFlightBytes >= this.#access.pieceBytes && !this.#isWide && this.#opening === undefined) this.#widen();
     return least;
   }
 

@@ -30,9 +30,9 @@ import { type ObjectAccess, onReplica } from './object-access.ts';
 import { type CheckedOptions, checkOptions, type IrodsStorageOptions } from './options.ts';
 import { childOf, type IrodsPath, pathOf } from './paths.ts';
 import { isLost, Patience } from './patience.ts';
+import { publishObject } from './publication.ts';
 import { IrodsReadFile } from './read-file.ts';
 import { ReadObject } from './read-object.ts';
-import { publishObject } from './publication.ts';
 import { creation, IrodsWriteFile, type WriteStart } from './write-file.ts';
 import { WriteSession } from './write-session.ts';
 
@@ -55,13 +55,13 @@ export class IrodsStorage extends StorageAdapter {
   readonly #access: ObjectAccess;
 
   private constructor(options: CheckedOptions) {
-    const { host, port, zone, attemptsMax, retryDelayMs, clock, streamsMax, resource, replica } = options;
+    const { host, port, zone, attemptsMax, retryDelayMs, clock, streamsMax, pieceBytes, resource, replica } = options;
     super({ scheme: 'irods', name: `irods://${host}:${port}/${zone}`, capabilities: irodsCapabilities, origin });
     this.#options = options;
     this.#pool = poolOf(options);
     this.#patience = new Patience(attemptsMax, retryDelayMs, clock);
     this.#names = new Namespace(this.#pool, this.#patience);
-    this.#access = { pool: this.#pool, patience: this.#patience, streamsMax, resource, replica };
+    this.#access = { pool: this.#pool, patience: this.#patience, streamsMax, pieceBytes, resource, replica };
   }
 
   /**
@@ -266,7 +266,13 @@ export class IrodsStorage extends StorageAdapter {
       const found = await this.#names.get(place, signal);
       if (found.type === 'directory') throw new Refusal('EISDIR');
       const { dataId, size } = found.replica;
-      return new IrodsWriteFile(context, this.#access, this.#names, { place, dataId, size, session: undefined, isDoubtful });
+      return new IrodsWriteFile(context, this.#access, this.#names, {
+        place,
+        dataId,
+        size,
+        session: undefined,
+        isDoubtful,
+      });
     }
   }
 

@@ -320,7 +320,8 @@ export class IrodsWriteFile extends FileAdapter {
           row = await (this.#session as WriteSession).finish();
         } catch (thrown) {
           this.#lose(this.#session as WriteSession);
-          if (thrown instanceof IrodsFailure) this.#broken = new Refusal('EIO', 'the server could not close it', thrown);
+          if (thrown instanceof IrodsFailure)
+            this.#broken = new Refusal('EIO', 'the server could not close it', thrown);
           throw this.#broken ?? thrown;
         }
         this.#session = undefined;

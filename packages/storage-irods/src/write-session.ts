@@ -2,7 +2,7 @@ import { keyword, openFlags } from '@libconveyor/irods-protocol';
 import { Descriptor, type OpenFacts } from './calls/descriptor.ts';
 import { type ReplicaRow, replicasOf } from './calls/queries.ts';
 import { Refusal } from './error-map.ts';
-import { allOf, type ObjectAccess, onReplica, pieceBytes, piecesOf } from './object-access.ts';
+import { allOf, type ObjectAccess, onReplica, piecesOf } from './object-access.ts';
 import type { IrodsPath } from './paths.ts';
 import { isLost } from './patience.ts';
 
@@ -59,7 +59,9 @@ export class WriteSession {
 
   /** Writes all of a buffer. Whatever fails, nothing of it is under way any more. */
   write(bytes: Uint8Array, offset: number): Promise<void> {
-    return allOf([...piecesOf(bytes, offset)].map(({ piece, at }) => this.#writePiece(piece, at)));
+    return allOf(
+      [...piecesOf(bytes, offset, this.#access.pieceBytes)].map(({ piece, at }) => this.#writePiece(piece, at)),
+    );
   }
 
   /** Fills a buffer that lies within the object, from what was written here. */
@@ -71,7 +73,7 @@ export class WriteSession {
         done += count;
       }
     };
-    await allOf([...piecesOf(buffer, offset)].map(({ piece, at }) => fill(piece, at)));
+    await allOf([...piecesOf(buffer, offset, this.#access.pieceBytes)].map(({ piece, at }) => fill(piece, at)));
   }
 
   /** How long the replica's file is, bytes. */
@@ -119,7 +121,7 @@ export class WriteSession {
   #pick(): Descriptor {
     if (!this.#hasOwnBytes) return this.#primary;
     const least = this.#streams.toSorted((a, b) => a.inFlightBytes - b.inFlightBytes)[0] as Descriptor;
-    if (least.inFlightBytes >= pieceBytes && !this.#isWide) this.#opening ??= this.#widen();
+    if (least.inFlightBytes >= this.#access.pieceBytes && !this.#isWide) this.#opening ??= this.#widen();
     return least;
   }
 

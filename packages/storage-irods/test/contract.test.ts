@@ -1,5 +1,5 @@
 import { layeredStorageContract, storageContract } from '@libconveyor/storage/testing';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { IrodsStorageOptions } from '../src/index.ts';
 import { home, World } from './world.ts';
 
@@ -28,8 +28,13 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await newest[Symbol.asyncDispose]();
-  await oldest[Symbol.asyncDispose]();
+  for (const world of [newest, oldest]) {
+    const { violations, stats } = world.emulator;
+    await world[Symbol.asyncDispose]();
+    expect(violations).toEqual([]);
+    expect(world.emulator.tokens).toEqual([]);
+    expect(stats.descriptorsLeftOpen).toBe(0);
+  }
 });
 
 async function place(world: World, options: Partial<IrodsStorageOptions> = {}) {
@@ -43,6 +48,8 @@ async function place(world: World, options: Partial<IrodsStorageOptions> = {}) {
 layeredStorageContract('irods', () => place(newest), { capabilities });
 
 // Everything shares one connection for descriptors and one for requests.
-storageContract('irods on two connections', () => place(newest, { connectionsMax: 2, streamsMax: 1 }), { capabilities });
+storageContract('irods on two connections', () => place(newest, { connectionsMax: 2, streamsMax: 1 }), {
+  capabilities,
+});
 
 storageContract('irods 4.2.9', () => place(oldest), { capabilities });

@@ -188,10 +188,10 @@ function factsOf(described: unknown): OpenFacts {
   const text = (name: string): string => String(info[name] ?? '');
   return {
     dataId: text('data_id'),
-    replicaNumber: Number(info['replica_number']),
+    replicaNumber: Number(info.replica_number),
     hierarchy: text('resource_hierarchy'),
-    size: Number(info['data_size']),
-    modifiedS: Number(info['data_modify']),
+    size: Number(info.data_size),
+    modifiedS: Number(info.data_modify),
     checksum: text('checksum'),
     token: typeof replica_token === 'string' ? replica_token : '',
   };

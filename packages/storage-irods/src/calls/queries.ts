@@ -74,11 +74,7 @@ export async function* collectionsIn(connection: Connection, path: string): Asyn
   }
 }
 
-async function* query(
-  connection: Connection,
-  columns: readonly number[],
-  conditions: Conditions,
-): AsyncGenerator<Row> {
+async function* query(connection: Connection, columns: readonly number[], conditions: Conditions): AsyncGenerator<Row> {
   let continueInx = 0;
   const ask = (maxRows: number) =>
     connection.call('genQuery', {
@@ -87,7 +83,9 @@ async function* query(
       partialStartIndex: 0,
       options: 0,
       keyValues: [],
-      selects: columns.map((number, index) => [number, index === 0 ? select.plain | select.ascending : select.plain] as const),
+      selects: columns.map(
+        (number, index) => [number, index === 0 ? select.plain | select.ascending : select.plain] as const,
+      ),
       conditions,
     });
   try {

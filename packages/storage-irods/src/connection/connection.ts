@@ -96,9 +96,14 @@ export class Connection {
     try {
       if (frame.intInfo < 0) {
         const messages = frame.error.length === 0 ? [] : unpack(errorBlock, frame.error, this.#packing);
-        throw new IrodsFailure(frame.intInfo, api.name, messages.map(({ msg }) => msg));
+        throw new IrodsFailure(
+          frame.intInfo,
+          api.name,
+          messages.map(({ msg }) => msg),
+        );
       }
-      const output = frame.body.length === 0 || api.output === undefined ? undefined : unpack(api.output, frame.body, this.#packing);
+      const output =
+        frame.body.length === 0 || api.output === undefined ? undefined : unpack(api.output, frame.body, this.#packing);
       return { result: frame.intInfo, output: output as OutputOf<Name> | undefined, byteCount: frame.bytes.length };
     } catch (thrown) {
       if (thrown instanceof IrodsFailure) throw thrown;

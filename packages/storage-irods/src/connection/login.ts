@@ -41,7 +41,15 @@ export class Login {
     if (scheme === 'native') await this.#native(connection, password);
     else await this.#pam(connection);
     if (ticket === undefined) return;
-    await connection.call('ticketAdmin', { arg1: 'session', arg2: ticket, arg3: '', arg4: '', arg5: '', arg6: '', keyValues: [] });
+    await connection.call('ticketAdmin', {
+      arg1: 'session',
+      arg2: ticket,
+      arg3: '',
+      arg4: '',
+      arg5: '',
+      arg6: '',
+      keyValues: [],
+    });
   }
 
   /** The native password that PAM made; logs in with PAM when there is none yet. */
@@ -70,7 +78,10 @@ export class Login {
   async #generate(connection: Connection): Promise<string> {
     const { user, zone, password, pamTtlHours } = this.#settings;
     if (!connection.isEncrypted) {
-      throw new Refusal('EACCES', 'PAM takes the password itself, which is sent inside of TLS only; the server uses none');
+      throw new Refusal(
+        'EACCES',
+        'PAM takes the password itself, which is sent inside of TLS only; the server uses none',
+      );
     }
     if (!isAtLeast(connection.server, frameworkSince)) return this.#generateOld(connection);
     const step: LoginStep = {

@@ -72,7 +72,8 @@ export class Pool {
   /** A connection for descriptors. */
   async lease(signal?: AbortSignal): Promise<Lease> {
     const live = [...this.#shared].filter(({ opened }) => opened === undefined || opened.isUsable);
-    const hasRoom = live.length < this.#leasedMax && (this.#idle.length > 0 || this.#count < this.#settings.connectionsMax);
+    const hasRoom =
+      live.length < this.#leasedMax && (this.#idle.length > 0 || this.#count < this.#settings.connectionsMax);
     const least = live.sort((a, b) => a.leases - b.leases)[0];
     const shared = least === undefined || hasRoom ? this.#share(signal) : least;
     shared.leases++;

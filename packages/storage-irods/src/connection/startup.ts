@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createConnection, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import {
-  encodeEncryption,
   type EncryptionSettings,
+  encodeEncryption,
   type Frame,
   frameType,
   isAtLeast,
@@ -79,7 +79,13 @@ export async function startConnection(settings: StartupSettings, address: string
 
 function openSocket({ host, port, connectTimeoutMs }: StartupSettings, address: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ host: address, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs });
+    const socket = createConnection({
+      host: address,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMs,
+    });
     const timer = setTimeout(() => {
       socket.destroy();
       reject(new ConnectionFailure('ETIMEDOUT', `no connection to ${host}:${port} within ${connectTimeoutMs} ms`));
@@ -155,7 +161,10 @@ function serverOf(frame: Frame): ServerVersion {
   const server = parseRelVersion(relVersion);
   if (server !== undefined && isAtLeast(server, oldestSupported)) return server;
   const oldest = relVersionOf(oldestSupported).slice('rods'.length);
-  throw new Refusal('ENOTSUP', `the server says that it is '${relVersion}'; ${oldest} is the oldest that is understood`);
+  throw new Refusal(
+    'ENOTSUP',
+    `the server says that it is '${relVersion}'; ${oldest} is the oldest that is understood`,
+  );
 }
 
 async function encrypt(wire: Wire, { host, tls, encryption, connectTimeoutMs }: StartupSettings): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Frame, type FrameInput, FrameReader, encodeFrame } from '@libconveyor/irods-protocol';
+import { encodeFrame, type Frame, type FrameInput, FrameReader } from '@libconveyor/irods-protocol';
 import { ConnectionFailure } from './failure.ts';
 
 /** How a frame is waited for. */
@@ -131,7 +131,8 @@ export class Wire {
       }
     } catch (thrown) {
       const { message } = thrown as Error;
-      return this.#lose(new ConnectionFailure('EPROTO', `the server is not understood: ${message}`, thrown), true);
+      this.#lose(new ConnectionFailure('EPROTO', `the server is not understood: ${message}`, thrown), true);
+      return;
     }
     this.#watch();
   }
