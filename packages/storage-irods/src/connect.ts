@@ -52,9 +52,9 @@ export async function pamPassword(options: CheckedOptions): Promise<string> {
 function startupSettings(options: CheckedOptions): StartupSettings {
   const { host, port, user, zone, policy, verify, ca, encryption, applicationName } = options;
   const [clientUser = user, clientZone = zone] = options.clientUser?.split('#') ?? [];
-  const { connectTimeoutMs, requestTimeoutMs } = options;
+  const { connectTimeoutMs, requestTimeoutMs, slowRequestTimeoutMs } = options;
   const tls = { verify, ca };
-  const times = { connectTimeoutMs, requestTimeoutMs };
+  const times = { connectTimeoutMs, requestTimeoutMs, slowRequestTimeoutMs };
   return { host, port, user, zone, clientUser, clientZone, policy, tls, encryption, applicationName, ...times };
 }
 

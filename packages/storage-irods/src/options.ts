@@ -61,6 +61,8 @@ export interface IrodsStorageOptions {
   connectTimeoutMs?: number | undefined;
   /** A connection on which an answer is outstanding and nothing arrives for so long is given up (120,000). */
   requestTimeoutMs?: number | undefined;
+  /** The same for a close and for a checksum, over which servers may take their time (900,000). */
+  slowRequestTimeoutMs?: number | undefined;
   /** A connection that nobody used for so long is not used again (120,000). */
   idleTimeoutMs?: number | undefined;
   /** How often something is begun at most, where connections are lost or objects locked (5). */
@@ -92,6 +94,7 @@ export interface CheckedOptions extends IrodsStorageOptions {
   readonly pieceBytes: number;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly slowRequestTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly attemptsMax: number;
   readonly retryDelayMs: number;
@@ -110,6 +113,7 @@ const integers = [
   ['pieceBytes', 4096, 256 * 1024 ** 2],
   ['connectTimeoutMs', 1, 2 ** 31 - 1],
   ['requestTimeoutMs', 1, 2 ** 31 - 1],
+  ['slowRequestTimeoutMs', 1, 2 ** 31 - 1],
   ['idleTimeoutMs', 0, 2 ** 31 - 1],
   ['attemptsMax', 1, 100],
   ['retryDelayMs', 0, 60_000],
@@ -178,6 +182,7 @@ function withDefaults(options: IrodsStorageOptions): CheckedOptions {
     pieceBytes: options.pieceBytes ?? 4 * 1024 ** 2,
     connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 120_000,
+    slowRequestTimeoutMs: options.slowRequestTimeoutMs ?? 900_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 120_000,
     attemptsMax: options.attemptsMax ?? 5,
     retryDelayMs: options.retryDelayMs ?? 100,

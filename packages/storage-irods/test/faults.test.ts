@@ -14,7 +14,7 @@ const pieceBytes = 16 * 1024;
 const content = pattern(40 * pieceBytes + 17);
 const old = pattern(10 * pieceBytes, 7);
 const isFull = process.env.CONVEYOR_SWEEP === 'full';
-const settings = { pieceBytes, attemptsMax: 4, retryDelayMs: 1, requestTimeoutMs: 150 };
+const settings = { pieceBytes, attemptsMax: 4, retryDelayMs: 1, requestTimeoutMs: 60, slowRequestTimeoutMs: 60 };
 
 const faults: readonly EmulatorFault[] = [
   { kind: 'drop', when: 'before' },
@@ -129,6 +129,7 @@ async function messagesOf(scenario: Scenario): Promise<[FaultOperation, number][
 }
 
 async function strike(scenario: Scenario, operation: FaultOperation, nth: number, fault: EmulatorFault): Promise<void> {
+  if (process.env.TRACE) console.error(scenario.name, operation, nth, JSON.stringify(fault));
   const path = await newPath(scenario);
   const storage = await world.connect(settings);
   world.emulator.faults.setPlan([{ operation, nth, fault }]);
@@ -158,8 +159,10 @@ async function strike(scenario: Scenario, operation: FaultOperation, nth: number
 }
 
 describe.each(scenarios)('lesson 14: faults in a $name', (scenario) => {
-  test.each(faults)('exact bytes or a clear error: %j', { timeout: 60_000 }, async (fault) => {
-    for (const [operation, times] of await messagesOf(scenario)) {
+  test.each(faults)('exact bytes or a clear error: %j', { timeout: 8_000 }, async (fault) => {
+    const messages = await messagesOf(scenario);
+    if (process.env.TRACE) console.error(messages);
+    for (const [operation, times] of messages) {
       for (let nth = 1; nth <= times; nth++) {
         if (isFull || nth <= 2 || nth === times) await strike(scenario, operation, nth, fault);
       }

@@ -18,9 +18,6 @@ export interface OpenFacts {
   readonly token: string;
 }
 
-/** How long a close may take: object stores behind servers take their time. */
-const closeTimeoutMs = 900_000;
-
 /**
  * A descriptor on a server. It lives and dies with its connection. The server knows a position and nothing else: a
  * request elsewhere sends a seek ahead, in the same breath.
@@ -121,7 +118,7 @@ export class Descriptor {
     this.#isClosed = true;
     try {
       const input = aboutDescriptor(this.#fd);
-      const { result } = await this.connection.call('dataObjClose', input, { timeoutMs: closeTimeoutMs });
+      const { result } = await this.connection.call('dataObjClose', input, { isSlow: true });
       if (result !== 0) throw new ConnectionFailure('EPROTO', `the close was answered with ${result}`);
     } finally {
       this.#lease.release();
@@ -133,7 +130,7 @@ export class Descriptor {
     this.#isClosed = true;
     const none = { update_size: false, update_status: false, compute_checksum: false, send_notifications: false };
     try {
-      await this.connection.call('replicaClose', jsonBuffer({ fd: this.#fd, ...none }), { timeoutMs: closeTimeoutMs });
+      await this.connection.call('replicaClose', jsonBuffer({ fd: this.#fd, ...none }), { isSlow: true });
     } finally {
       this.#lease.release();
     }

@@ -2,9 +2,6 @@ import { jsonBuffer, keyValuesOf, keyword, operationType } from '@libconveyor/ir
 import type { Connection } from '../connection/connection.ts';
 import { aboutPath } from './requests.ts';
 
-/** Checksums of large objects take long. */
-const checksumTimeoutMs = 900_000;
-
 /** Removes a data object: for ever, or into the trash. */
 export async function unlink(connection: Connection, path: string, toTrash: boolean): Promise<void> {
   await connection.call('dataObjUnlink', aboutPath(path, { [keyword.force]: toTrash ? undefined : '' }));
@@ -58,8 +55,6 @@ export async function truncate(connection: Connection, path: string, size: numbe
 /** The checksum that the server computes now from the bytes of a replica, as the catalog's text. */
 export async function checksum(connection: Connection, path: string, replica: number): Promise<string> {
   const conditions = { [keyword.forceChecksum]: '', [keyword.replicaNumber]: String(replica) };
-  const { output } = await connection.call('dataObjChecksum', aboutPath(path, conditions), {
-    timeoutMs: checksumTimeoutMs,
-  });
+  const { output } = await connection.call('dataObjChecksum', aboutPath(path, conditions), { isSlow: true });
   return output?.myStr ?? '';
 }

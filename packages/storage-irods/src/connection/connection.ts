@@ -19,14 +19,20 @@ import type { Wire } from './wire.ts';
 type InputOf<Name extends ApiName> = (typeof apis)[Name] extends Api<infer Input, infer _> ? Input : never;
 type OutputOf<Name extends ApiName> = (typeof apis)[Name] extends Api<infer _, infer Output> ? Output : never;
 
+/** How long a server may be silent, milliseconds. */
+export interface RequestTimeouts {
+  readonly requestTimeoutMs: number;
+  readonly slowRequestTimeoutMs: number;
+}
+
 /** What goes along with a request. */
 export interface CallOptions {
   /** The request's stream of bytes. */
   readonly bytes?: Uint8Array | undefined;
   /** Gets the stream of bytes of the answer. */
   readonly target?: Uint8Array | undefined;
-  /** Default: that of the connection. */
-  readonly timeoutMs?: number | undefined;
+  /** The server may have a lot to do: a close in front of an object store, a checksum. */
+  readonly isSlow?: boolean | undefined;
 }
 
 /** A successful answer. */
@@ -44,14 +50,14 @@ export class Connection {
   readonly isEncrypted: boolean;
   readonly #wire: Wire;
   readonly #packing: Packing;
-  readonly #timeoutMs: number;
+  readonly #timeouts: RequestTimeouts;
 
-  constructor(wire: Wire, packing: Packing, server: ServerVersion, isEncrypted: boolean, timeoutMs: number) {
+  constructor(wire: Wire, packing: Packing, server: ServerVersion, isEncrypted: boolean, timeouts: RequestTimeouts) {
     this.#wire = wire;
     this.#packing = packing;
     this.server = server;
     this.isEncrypted = isEncrypted;
-    this.#timeoutMs = timeoutMs;
+    this.#timeouts = timeouts;
   }
 
   get isUsable(): boolean {
@@ -80,7 +86,7 @@ export class Connection {
   async call<Name extends ApiName>(
     name: Name,
     input: InputOf<Name>,
-    { bytes, target, timeoutMs = this.#timeoutMs }: CallOptions = {},
+    { bytes, target, isSlow = false }: CallOptions = {},
   ): Promise<Answer<OutputOf<Name>>> {
     const api = apis[name] as Api;
     if (!hasApi(this.server, api)) {
@@ -90,7 +96,7 @@ export class Connection {
     const body = api.input === undefined ? undefined : pack(api.input, input, this.#packing);
     const frame = await this.#wire.exchange(
       { type: frameType.request, intInfo: api.number, body, bytes },
-      { target, timeoutMs },
+      { target, timeoutMs: isSlow ? this.#timeouts.slowRequestTimeoutMs : this.#timeouts.requestTimeoutMs },
     );
     if (frame.type !== frameType.reply) throw this.#misunderstood(`${frame.type} is no reply`);
     try {

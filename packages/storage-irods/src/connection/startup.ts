@@ -26,7 +26,7 @@ import {
   versionMessage,
 } from '@libconveyor/irods-protocol';
 import { Refusal } from '../error-map.ts';
-import { Connection } from './connection.ts';
+import { Connection, type RequestTimeouts } from './connection.ts';
 import { ConnectionFailure, IrodsFailure } from './failure.ts';
 import { Wire } from './wire.ts';
 
@@ -39,7 +39,7 @@ export interface TlsSettings {
 }
 
 /** Everything that decides about a connection before the login. */
-export interface StartupSettings {
+export interface StartupSettings extends RequestTimeouts {
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -52,7 +52,6 @@ export interface StartupSettings {
   readonly encryption: EncryptionSettings;
   readonly applicationName: string;
   readonly connectTimeoutMs: number;
-  readonly requestTimeoutMs: number;
 }
 
 /** What servers are told: new enough for the modern dialect, old enough for everybody. */
@@ -70,7 +69,7 @@ export async function startConnection(settings: StartupSettings, address: string
   const wire = new Wire(socket);
   try {
     const { server, isEncrypted } = await greet(wire, settings);
-    return new Connection(wire, modernXml, server, isEncrypted, settings.requestTimeoutMs);
+    return new Connection(wire, modernXml, server, isEncrypted, settings);
   } catch (thrown) {
     wire.destroy(new ConnectionFailure('ECONNRESET', 'the connection was given up'));
     throw thrown;
