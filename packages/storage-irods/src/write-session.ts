@@ -1,10 +1,11 @@
-import { keyword, openFlags } from '@libconveyor/irods-protocol';
+import { isLockedCode, keyword, openFlags } from '@libconveyor/irods-protocol';
 import { Descriptor, type OpenFacts } from './calls/descriptor.ts';
 import { type ReplicaRow, replicasOf } from './calls/queries.ts';
+import { IrodsFailure } from './connection/failure.ts';
+import type { Lease } from './connection/pool.ts';
 import { Refusal } from './error-map.ts';
 import { allOf, type ObjectAccess, onReplica, piecesOf } from './object-access.ts';
 import type { IrodsPath } from './paths.ts';
-import { isLost } from './patience.ts';
 
 /**
  * A data object locked for writing, on as many connections as the writes in flight are worth. The first stream opened
@@ -127,9 +128,11 @@ export class WriteSession {
 
   async #widen(): Promise<void> {
     const { token, replicaNumber } = this.facts;
+    let lease: Lease | undefined;
     try {
-      const lease = await this.#access.pool.lease();
-      if (this.#streams.some(({ connection }) => connection === lease.connection)) {
+      lease = await this.#access.pool.lease();
+      const { connection } = lease;
+      if (this.#streams.some((stream) => stream.connection === connection)) {
         // There are no more connections; this one is in use here already.
         this.#isWide = true;
         return lease.release();
@@ -139,8 +142,11 @@ export class WriteSession {
       if (this.#streams.length >= this.#access.streamsMax) this.#isWide = true;
     } catch (thrown) {
       this.#isWide = true;
-      // One stream fewer is slower, no more. But one that the server has opened and lost has unlocked the object.
-      if (isLost(thrown)) this.#primary.drop('a stream of an object that is written was lost');
+      // One stream fewer is slower, no more. But one that the server may have opened all the same would mark the replica
+      // as stale when its connection ends: it ends now, and the session with it.
+      if (lease === undefined || (thrown instanceof IrodsFailure && isLockedCode(thrown.irodsCode))) return;
+      lease.connection.drop('what it has open is unknown');
+      this.#primary.drop('a stream of an object that is written was lost');
     } finally {
       this.#opening = undefined;
     }
