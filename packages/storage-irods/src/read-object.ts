@@ -5,6 +5,7 @@ import { IrodsFailure } from './connection/failure.ts';
 import { origin, Refusal } from './error-map.ts';
 import { allOf, type ObjectAccess, onReplica, piecesOf } from './object-access.ts';
 import { isLost } from './patience.ts';
+import { Window } from './window.ts';
 
 /**
  * One replica open for reading, on as many connections as the reads in flight are worth. A lost connection is replaced,
@@ -14,6 +15,7 @@ export class ReadObject {
   readonly facts: OpenFacts;
   readonly #access: ObjectAccess;
   readonly #path: string;
+  readonly #window: Window;
   #streams: Descriptor[];
   #opening: Promise<Descriptor> | undefined;
   /** Another stream could not be had, or would not help. */
@@ -25,6 +27,7 @@ export class ReadObject {
     this.#streams = [first];
     this.facts = first.facts;
     this.#isWide = access.streamsMax === 1;
+    this.#window = new Window(2 * access.pieceBytes);
   }
 
   static async open(access: ObjectAccess, path: string, signal?: AbortSignal): Promise<ReadObject> {
@@ -41,7 +44,11 @@ export class ReadObject {
     const count = Math.max(0, Math.min(buffer.byteLength, this.facts.size - offset));
     if (count === 0) return 0;
     const works = [...piecesOf(buffer.subarray(0, count), offset, this.#access.pieceBytes)].map(({ piece, at }) =>
-      this.#access.patience.run(() => this.#fill(piece, at, signal), isLost, signal),
+      this.#access.patience.run(
+        () => this.#window.run(piece.byteLength, () => this.#fill(piece, at, signal)),
+        isLost,
+        signal,
+      ),
     );
     await allOf(works);
     return count;
@@ -89,6 +96,7 @@ export class ReadObject {
       const stream = await this.#openSame();
       const isOnSame = this.#streams.some(({ connection }) => connection === stream.connection);
       this.#streams.push(stream);
+      this.#window.widen();
       if (isOnSame || this.#streams.length >= this.#access.streamsMax) this.#isWide = true;
       return stream;
     } finally {

@@ -33,6 +33,7 @@ import { isLost, Patience } from './patience.ts';
 import { publishObject } from './publication.ts';
 import { IrodsReadFile } from './read-file.ts';
 import { ReadObject } from './read-object.ts';
+import { SentHash } from './sent-hash.ts';
 import { creation, IrodsWriteFile, type WriteStart } from './write-file.ts';
 import { WriteSession } from './write-session.ts';
 
@@ -111,11 +112,14 @@ export class IrodsStorage extends StorageAdapter {
     } catch (thrown) {
       throw hasCode(thrown, -814_000, -358_000) ? await this.#names.missing(place, signal, thrown) : thrown;
     }
-    const file = this.#fileOf({ ...this.context, path, flags: O_RDWR }, hidden, session, false);
+    const { hashScheme, verifiesReplacements } = this.#options;
+    const hash = verifiesReplacements ? new SentHash(hashScheme) : undefined;
+    const file = this.#fileOf({ ...this.context, path, flags: O_RDWR }, hidden, session, false, hash);
     let isPublished = false;
     return new Replacement(origin, file, {
       publish: async (after) => {
         await file.publish(after);
+        await file.verify(after);
         const settings = { exclusive: exclusive ?? false };
         await publishObject(this.#names, this.#pool, file, hidden, place, settings, after);
         isPublished = true;
@@ -312,10 +316,16 @@ export class IrodsStorage extends StorageAdapter {
     }
   }
 
-  #fileOf(context: FileContext, place: IrodsPath, session: WriteSession, isDoubtful: boolean): IrodsWriteFile {
+  #fileOf(
+    context: FileContext,
+    place: IrodsPath,
+    session: WriteSession,
+    isDoubtful: boolean,
+    hash?: SentHash,
+  ): IrodsWriteFile {
     const { dataId, size } = session.facts;
     const truncated = (context.flags & O_TRUNC) !== 0 ? 0 : size;
-    const start: WriteStart = { place, dataId, size: truncated, session, isDoubtful };
+    const start: WriteStart = { place, dataId, size: truncated, session, isDoubtful, hash };
     return new IrodsWriteFile(context, this.#access, this.#names, start);
   }
 

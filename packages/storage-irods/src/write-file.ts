@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import type { ConveyorError, ErrorDetails } from '@libconveyor/errors';
 import { isLockedCode, keyword, openFlags, replicaStatus } from '@libconveyor/irods-protocol';
 import { type Attributes, FileAdapter, type FileContext, type FileStat, isReadable } from '@libconveyor/storage';
-import { touch, truncate } from './calls/names.ts';
+import { checksum, touch, truncate } from './calls/names.ts';
 import type { ReplicaRow } from './calls/queries.ts';
 import { IrodsFailure } from './connection/failure.ts';
 import { mapError, Refusal } from './error-map.ts';
@@ -13,6 +13,7 @@ import { type ObjectAccess, onReplica } from './object-access.ts';
 import type { IrodsPath } from './paths.ts';
 import { isLost } from './patience.ts';
 import { ReadObject } from './read-object.ts';
+import type { SentHash } from './sent-hash.ts';
 import { WriteSession } from './write-session.ts';
 
 /** How a file open for writing begins. */
@@ -24,6 +25,8 @@ export interface WriteStart {
   readonly session: WriteSession | undefined;
   /** A connection was lost on the way here: the server may have marked the replica as stale. */
   readonly isDoubtful: boolean;
+  /** Hashes what is written, for `verify`. */
+  readonly hash?: SentHash | undefined;
 }
 
 /**
@@ -39,6 +42,7 @@ export class IrodsWriteFile extends FileAdapter {
   readonly #place: IrodsPath;
   readonly #dataId: string;
   readonly #appends: boolean;
+  readonly #hash: SentHash | undefined;
   readonly #lock = new SharedLock();
   #replica: number | undefined;
   #size: number;
@@ -67,6 +71,7 @@ export class IrodsWriteFile extends FileAdapter {
     this.#session = start.session;
     this.#replica = start.session?.facts.replicaNumber ?? access.replica;
     this.#mustChange = start.isDoubtful;
+    this.#hash = start.hash;
     this.#appends = (context.flags & constants.O_APPEND) !== 0;
   }
 
@@ -75,16 +80,22 @@ export class IrodsWriteFile extends FileAdapter {
     return this.#dataId;
   }
 
-  get replicaNumber(): number | undefined {
-    return this.#replica;
-  }
-
   /** Unlocks the object with everything written in it. */
   publish(signal: AbortSignal | undefined): Promise<void> {
     return this.#lock.exclusive(async () => {
       await this.#finish(signal);
       await this.#setTime();
     });
+  }
+
+  /**
+   * Compares the server's own checksum of the object with that of the bytes that were sent, where they were sent in
+   * order. Requires: `publish`.
+   */
+  async verify(signal: AbortSignal | undefined): Promise<void> {
+    const replica = this.#replica;
+    if (this.#hash?.covers(this.#size) !== true || replica === undefined) return;
+    this.#hash.require(await this.#names.ask((connection) => checksum(connection, this.#place.full, replica), signal));
   }
 
   protected override async _read(buffer: Uint8Array, offset: number, signal?: AbortSignal): Promise<number> {
@@ -102,7 +113,13 @@ export class IrodsWriteFile extends FileAdapter {
       this.#lastByte = { offset: end - 1, value: buffer[buffer.byteLength - 1] as number };
       this.#mtimeMs = undefined;
     };
-    await this.#access.patience.run(() => this.#withSession(write, signal), isLost, signal);
+    this.#hash?.add(buffer, offset);
+    try {
+      await this.#access.patience.run(() => this.#withSession(write, signal), isLost, signal);
+    } catch (thrown) {
+      this.#hash?.giveUp();
+      throw thrown;
+    }
   }
 
   protected override async _append(): Promise<void> {
@@ -136,6 +153,7 @@ export class IrodsWriteFile extends FileAdapter {
       if (this.#broken !== undefined) throw this.#broken;
       if (!this.#isOurs) this.#size = (await this.#row(signal)).size;
       if (size === this.#size) return;
+      this.#hash?.giveUp();
       this.#mtimeMs = undefined;
       if (size > this.#size) await this.#extend(size, signal);
       else await this.#cut(size, signal);

@@ -6,6 +6,7 @@ import type { Lease } from './connection/pool.ts';
 import { Refusal } from './error-map.ts';
 import { allOf, type ObjectAccess, onReplica, piecesOf } from './object-access.ts';
 import type { IrodsPath } from './paths.ts';
+import { Window } from './window.ts';
 
 /**
  * A data object locked for writing, on as many connections as the writes in flight are worth. The first stream opened
@@ -16,6 +17,7 @@ export class WriteSession {
   readonly #access: ObjectAccess;
   readonly #path: IrodsPath;
   readonly #primary: Descriptor;
+  readonly #window: Window;
   readonly #secondaries: Descriptor[] = [];
   #opening: Promise<void> | undefined;
   #isWide: boolean;
@@ -26,6 +28,7 @@ export class WriteSession {
     this.#path = path;
     this.#primary = primary;
     this.#isWide = access.streamsMax === 1;
+    this.#window = new Window(2 * access.pieceBytes);
   }
 
   /** @param flags Of `openFlags`. Errors: IrodsFailure (-1803000 and its like: locked), ConnectionFailure. */
@@ -139,6 +142,7 @@ export class WriteSession {
       }
       const conditions = { ...onReplica(replicaNumber), [keyword.replicaToken]: token };
       this.#secondaries.push(await Descriptor.open(lease, this.#path.full, openFlags.writeOnly, conditions));
+      this.#window.widen();
       if (this.#streams.length >= this.#access.streamsMax) this.#isWide = true;
     } catch (thrown) {
       this.#isWide = true;

@@ -2,7 +2,7 @@ import { isConveyorError } from '@libconveyor/errors';
 import type { EmulatorFault, FaultOperation } from '@libconveyor/irods-emulator';
 import type { Storage } from '@libconveyor/storage';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { create, home, isSame, pattern, World } from './world.ts';
+import { home, isSame, pattern, World } from './world.ts';
 
 /*
  * Every fault at every message of a write, a rewrite, a replacement and a read: exact bytes, or a clear error; never a
@@ -30,6 +30,7 @@ const faults: readonly EmulatorFault[] = [
   { kind: 'stale' },
   { kind: 'expire-token' },
   { kind: 'full-disk' },
+  { kind: 'corrupt' },
 ];
 
 interface Scenario {
@@ -117,16 +118,23 @@ async function newPath({ before }: Scenario): Promise<string> {
   const folder = `${home}/sweep-${count}`;
   await using storage = await world.connect();
   await storage.mkdir(folder);
-  if (before !== undefined) await create(storage, `${folder}/file`, before);
+  if (before !== undefined) {
+    // With a checksum in the catalog.
+    await using file = await storage.openReplacement(`${folder}/file`);
+    await file.write(before, 0);
+    await file.commit();
+  }
   return `${folder}/file`;
 }
 
 /** Whether there is such a fault of such a message. */
-function canHave(operation: FaultOperation, { kind, ...rest }: EmulatorFault): boolean {
+function canHave(scenario: Scenario, operation: FaultOperation, { kind, ...rest }: EmulatorFault): boolean {
   const isRead = operation === 'dataObjRead';
   const isWrite = operation === 'dataObjWrite';
   if (kind === 'short') return isRead || isWrite;
   if (kind === 'full-disk') return isWrite;
+  // Single writes have no checksum; whole replacements, and objects that have one in the catalog, do.
+  if (kind === 'corrupt') return (isWrite && scenario.name === 'replacement') || (isRead && scenario.name === 'read');
   return !(kind === 'drop' && 'when' in rest && rest.when === 'request') || isWrite;
 }
 
@@ -138,7 +146,7 @@ async function messagesOf(scenario: Scenario, fault: EmulatorFault): Promise<[Fa
   await scenario.run(storage, path);
   const counts = Object.entries(world.emulator.stats.byApi) as [FaultOperation, number][];
   await storage.close();
-  return counts.filter(([operation]) => operation !== 'authentication' && canHave(operation, fault));
+  return counts.filter(([operation]) => operation !== 'authentication' && canHave(scenario, operation, fault));
 }
 
 async function strike(scenario: Scenario, operation: FaultOperation, nth: number, fault: EmulatorFault): Promise<void> {
