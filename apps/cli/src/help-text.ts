@@ -2,7 +2,8 @@
 export const programHelp = `
 Names:
   A name is a path of this machine, or the URL of a storage: file:///tmp/a%20b,
-  s3://bucket/key (region, endpoint and keys as the AWS tools find them).
+  s3://bucket/key (region, endpoint and keys as the AWS tools find them),
+  irods://user@host:port/zone/path (what is left out as the icommands find it).
   './s3://x' is a path whatever it looks like, and '--' ends the options.
 
 Exit status:
@@ -75,6 +76,24 @@ Exit status:
 Examples:
   conveyor cat big.log | head
   conveyor cat file:///srv/a.bin ./b.bin > both.bin
+`;
+
+export const irodsLoginHelp = `
+Asks for a password, or reads a line of standard input, and tries it. When the server
+takes it, ~/.irods/.irodsA gets it (with --pam: the one that the server made of it), and
+~/.irods/irods_environment.json what URL says: irods://user@host:port/zone. Without URL
+the file says whom and where; iinit and the icommands use the same two files.
+
+AGE looks like 30m, 12h or 7d.
+
+Exit status:
+  0  the server has taken the password, and it is kept
+  1  it is not; nothing was written
+  2  the command line makes no sense
+
+Examples:
+  conveyor irods login irods://alice@grid.example.org/home
+  conveyor irods login --pam --ttl 7d < password
 `;
 
 export const lockHelp = `

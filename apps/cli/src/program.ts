@@ -9,7 +9,8 @@ import { type DoctorOptions, doctor } from './doctor-command.ts';
 import { durationExamples, parseDuration } from './duration.ts';
 import { exitStatus } from './exit-status.ts';
 import { reasonOf } from './failure.ts';
-import { catHelp, cpHelp, doctorHelp, lockHelp, mountHelp, programHelp, topHelp } from './help-text.ts';
+import { catHelp, cpHelp, doctorHelp, irodsLoginHelp, lockHelp, mountHelp, programHelp, topHelp } from './help-text.ts';
+import { type IrodsLoginOptions, irodsLogin } from './irods-login-command.ts';
 import { type LockCommandOptions, lock } from './lock-command.ts';
 import { mount } from './mount-command.ts';
 import { surveyMounts } from './mount-survey.ts';
@@ -122,6 +123,7 @@ function commandLine(
       finish(await cat(requireNames(concatenate, names, 1), options, output));
     });
   addDoctor(program, output, finish);
+  addIrods(program, output, finish);
   addLock(program, finish);
   addMount(program, args, finish);
   addTop(program, output, finish);
@@ -149,6 +151,22 @@ function addDoctor(program: Command, output: StandardOutput, finish: (status: nu
       const seconds = typeof olderThan === 'number' ? olderThan : dayS;
       const complete: DoctorOptions = { ...options, remove, json, olderThan: seconds };
       finish(await doctor(requireNames(examine, names, 1), complete, output));
+    });
+}
+
+function addIrods(program: Command, output: StandardOutput, finish: (status: number) => void): void {
+  const irods = program.command('irods').summary('log in to iRODS').helpOption('-h, --help', 'print this page');
+  irods
+    .command('login')
+    .summary('try a password, and keep it as iinit does')
+    .usage('[options] [URL]')
+    .argument('[url]')
+    .helpOption('-h, --help', 'print this page')
+    .option('--pam', 'the password is for PAM, and goes to the server, inside of TLS only')
+    .addOption(new Option('--ttl <age>', 'how long it lasts, with PAM').argParser(parseOlderThan))
+    .addHelpText('after', irodsLoginHelp)
+    .action(async (url: string | undefined, options: IrodsLoginOptions) => {
+      finish(await irodsLogin(url, options, output));
     });
 }
 

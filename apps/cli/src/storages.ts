@@ -23,6 +23,7 @@ const adapters: Readonly<Record<string, (settings: StorageSettings) => Promise<S
     // Whoever copies writes in order and names no directories: what was sent need not be kept, nor be asked for.
     return s3ProviderWith({ endpoint, directories: false, spool: 'none', stagesReplacements: readsBack });
   },
+  irods: async () => (await import('@libconveyor/storage-irods')).irodsProviderWith({ applicationName: 'conveyor' }),
 };
 
 /** A path in a storage, and what to call it in front of the user. */

@@ -67,7 +67,7 @@ describe('conveyor cat', () => {
     const lines = [
       "'nowhere' does not exist",
       "'.' is a directory",
-      "cannot use 'gopher://bucket/key': no adapter for scheme 'gopher'; there is one for: file, s3",
+      "cannot use 'gopher://bucket/key': no adapter for scheme 'gopher'; there is one for: file, s3, irods",
       "'/dev/null' is a pipe, a socket or a device, not a regular file",
     ];
     const stderr = lines.map((line) => `conveyor: ${line}\n`).join('');

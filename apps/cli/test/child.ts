@@ -18,6 +18,8 @@ export interface Surroundings {
   /** Runs as this user and group. */
   readonly uid?: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** What is on standard input; nothing by default. */
+  readonly input?: string;
   /** A descriptor to be standard output instead of a pipe. */
   readonly stdout?: number;
 }
@@ -47,13 +49,14 @@ export function programEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Starts the program. */
-export function start(args: readonly string[], { cwd, uid, env, stdout = -1 }: Surroundings = {}): Run {
+export function start(args: readonly string[], { cwd, uid, env, input, stdout = -1 }: Surroundings = {}): Run {
   const child = spawn(process.execPath, [programFile(), ...args], {
     cwd,
     env: { ...programEnvironment(), ...env },
-    stdio: ['ignore', stdout < 0 ? 'pipe' : stdout, 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', stdout < 0 ? 'pipe' : stdout, 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
+  child.stdin?.end(input);
   return { child, ended: withDeadline(outcomeOf(child), `conveyor ${args.join(' ')}`, deadlineMs) };
 }
 

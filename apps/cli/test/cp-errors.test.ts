@@ -200,9 +200,9 @@ describe('source and destination', () => {
 
 describe('names', () => {
   test('of schemes without an adapter', async () => {
-    for (const scheme of ['gopher', 'irods', 'constructor']) {
+    for (const scheme of ['gopher', 'gsiftp', 'constructor']) {
       const url = `${scheme}://bucket/key`;
-      const line = `cannot use '${url}': no adapter for scheme '${scheme}'; there is one for: file, s3`;
+      const line = `cannot use '${url}': no adapter for scheme '${scheme}'; there is one for: file, s3, irods`;
       expect(await cp(url, 'copy')).toEqual(failure(line));
       expect(await cp('nowhere', url)).toEqual(failure(line));
     }

@@ -64,7 +64,9 @@ export class WriteSession {
   /** Writes all of a buffer. Whatever fails, nothing of it is under way any more. */
   write(bytes: Uint8Array, offset: number): Promise<void> {
     return allOf(
-      [...piecesOf(bytes, offset, this.#access.pieceBytes)].map(({ piece, at }) => this.#writePiece(piece, at)),
+      [...piecesOf(bytes, offset, this.#access.pieceBytes)].map(({ piece, at }) =>
+        this.#window.run(piece.byteLength, () => this.#writePiece(piece, at)),
+      ),
     );
   }
 
