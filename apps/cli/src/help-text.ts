@@ -92,7 +92,7 @@ Exit status:
   2  the command line makes no sense
 
 Examples:
-  conveyor irods login irods://alice@grid.example.org/home
+  conveyor irods login irods://alice@grid.example.org/grid
   conveyor irods login --pam --ttl 7d < password
 `;
 

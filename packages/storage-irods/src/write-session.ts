@@ -148,8 +148,8 @@ export class WriteSession {
       if (this.#streams.length >= this.#access.streamsMax) this.#isWide = true;
     } catch (thrown) {
       this.#isWide = true;
-      // One stream fewer is slower, no more. But one that the server may have opened all the same would mark the replica
-      // as stale when its connection ends: it ends now, and the session with it.
+      // One stream fewer is slower, no more. But one that the server may have opened all the same would mark the
+      // replica as stale when its connection ends: it ends now, and the session with it.
       if (lease === undefined || (thrown instanceof IrodsFailure && isLockedCode(thrown.irodsCode))) return;
       lease.connection.drop('what it has open is unknown');
       this.#primary.drop('a stream of an object that is written was lost');

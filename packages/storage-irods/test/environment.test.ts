@@ -89,7 +89,7 @@ test('logging in keeps what works, and nothing else', async () => {
   const variables = { HOME: folder.path };
   await expect(logIn({ url, password: 'wrong', variables })).rejects.toMatchObject({
     code: 'EACCES',
-    operation: 'login',
+    operation: 'connect',
   });
   await expect(stat(join(folder.path, '.irods'))).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(logIn({ password: 'secret', variables })).rejects.toMatchObject({ code: 'EINVAL' });
