@@ -105,13 +105,24 @@ export class IrodsStorage extends StorageAdapter {
     if (place.asDirectory || place.name === '') throw new Refusal('EISDIR');
     const found = await this.#names.find(place, signal);
     if (found?.type === 'directory') throw new Refusal('EISDIR');
-    const hidden = hiddenBeside(place);
-    let session: WriteSession;
-    try {
-      session = await this.#create(hidden, openFlags.readWrite, signal);
-    } catch (thrown) {
-      throw hasCode(thrown, -814_000, -358_000) ? await this.#names.missing(place, signal, thrown) : thrown;
-    }
+    let hidden = hiddenBeside(place);
+    const session = await this.#patience.run(
+      async () => {
+        try {
+          return await this.#create(hidden, openFlags.readWrite, signal);
+        } catch (thrown) {
+          if (hasCode(thrown, -814_000, -358_000)) throw await this.#names.missing(place, signal, thrown);
+          if (isLost(thrown)) {
+            // It may be there, and stale; the next attempt has another name.
+            await this.#discard(hidden).catch(() => undefined);
+            hidden = hiddenBeside(place);
+          }
+          throw thrown;
+        }
+      },
+      isLost,
+      signal,
+    );
     const { hashScheme, verifiesReplacements } = this.#options;
     const hash = verifiesReplacements ? new SentHash(hashScheme) : undefined;
     const file = this.#fileOf({ ...this.context, path, flags: O_RDWR }, hidden, session, false, hash);
@@ -121,7 +132,7 @@ export class IrodsStorage extends StorageAdapter {
         await file.publish(after);
         await file.verify(after);
         const settings = { exclusive: exclusive ?? false };
-        await publishObject(this.#names, this.#pool, file, hidden, place, settings, after);
+        await publishObject(this.#names, this.#access, file, hidden, place, settings, after);
         isPublished = true;
       },
       drop: async () => {
@@ -308,7 +319,7 @@ export class IrodsStorage extends StorageAdapter {
       const session = await this.#create(hidden, openFlags.writeOnly, signal);
       const { dataId } = session.facts;
       await session.finish();
-      await publishObject(this.#names, this.#pool, { dataId }, hidden, place, { exclusive: true }, signal);
+      await publishObject(this.#names, this.#access, { dataId }, hidden, place, { exclusive: true }, signal);
     } catch (thrown) {
       await this.#discard(hidden).catch(() => undefined);
       if (hasCode(thrown, ...existsCodes)) throw new Refusal('EEXIST', undefined, thrown);

@@ -14,7 +14,8 @@ const pieceBytes = 16 * 1024;
 const content = pattern(40 * pieceBytes + 17);
 const old = pattern(10 * pieceBytes, 7);
 const isFull = process.env.CONVEYOR_SWEEP === 'full';
-const settings = { pieceBytes, attemptsMax: 4, retryDelayMs: 1, requestTimeoutMs: 60, slowRequestTimeoutMs: 60 };
+const settings = { pieceBytes, attemptsMax: 5, retryDelayMs: 1 };
+const impatient = { ...settings, requestTimeoutMs: 60, slowRequestTimeoutMs: 60 };
 
 const faults: readonly EmulatorFault[] = [
   { kind: 'drop', when: 'before' },
@@ -151,7 +152,7 @@ async function messagesOf(scenario: Scenario, fault: EmulatorFault): Promise<[Fa
 
 async function strike(scenario: Scenario, operation: FaultOperation, nth: number, fault: EmulatorFault): Promise<void> {
   const path = await newPath(scenario);
-  const storage = await world.connect(settings);
+  const storage = await world.connect(fault.kind === 'silence' ? impatient : settings);
   world.emulator.faults.setPlan([{ operation, nth, fault }]);
   let thrown: unknown;
   try {
@@ -164,6 +165,7 @@ async function strike(scenario: Scenario, operation: FaultOperation, nth: number
   world.emulator.faults.release();
   const where = `${scenario.name}, ${operation} ${nth}, ${JSON.stringify(fault)}`;
   if (thrown !== undefined && !isConveyorError(thrown)) throw thrown;
+  if (fault.kind === 'drop' || fault.kind === 'short') expect(thrown, `${where}: is survived`).toBeUndefined();
   const nothingLeft = (): void => {
     expect(world.emulator.descriptors, where).toEqual([]);
     expect(world.emulator.tokens, where).toEqual([]);
