@@ -13,7 +13,7 @@ std::byte* MemoryBudget::acquire(size_t size) {
   CONVEYOR_SYNC_POINT("budget.acquires");
   {
     std::lock_guard lock(mutex_);
-    if (used_ + charged_ + size > limit_) return nullptr;
+    if (used_ + charge_that_counts() + size > limit_) return nullptr;
     if (std::byte* data = acquire_kept(size)) {
       used_ += size;
       return data;

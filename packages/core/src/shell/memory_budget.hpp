@@ -1,6 +1,7 @@
 // The process-wide bound on the memory of all rings and windows.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
 #include <vector>
@@ -40,7 +41,9 @@ class MemoryBudget final : public Memory {
   };
   std::byte* acquire_kept(size_t size);
   bool make_room(size_t size);
-  uint64_t held() const { return slabs_.bytes() + single_ + spare_bytes_ + charged_; }
+  // Nobody can give back what is charged: half of the limit stays for what is acquired, however much it is.
+  uint64_t charge_that_counts() const { return std::min(charged_, limit_ / 2); }
+  uint64_t held() const { return slabs_.bytes() + single_ + spare_bytes_ + charge_that_counts(); }
   void drop_spares_locked();
   void trim_spares(std::vector<Spare>& dropped);
 

@@ -61,6 +61,24 @@ TEST(lesson_21, a_hundred_thousand_handles_used_once_leave_nothing_behind) {
   if (!testkit::kSanitized) CHECK_LE(resident_bytes(), resident + kMiB);
 }
 
+TEST(w6, handles_without_number_leave_half_of_the_budget_to_rings) {
+  configure();
+  constexpr std::size_t kHandles = 30'000;  // they take far more for themselves than the budget
+  TemporaryFile file;
+  std::vector<conveyor_t *> handles(kHandles, nullptr);
+  for (conveyor_t *&handle : handles) REQUIRE_EQ(ERRNO_OF(conveyor_open_fd(&handle, file.fd(), O_RDWR, nullptr)), 0);
+  conveyor_options_t options = default_options();
+  options.write_timeout_ms = 10'000;
+  conveyor_t *last = nullptr;
+  REQUIRE_EQ(ERRNO_OF(conveyor_open_fd(&last, file.fd(), O_RDWR, &options)), 0);
+  const std::string bytes = pattern(2 * kMiB, 1);
+  CHECK(write_at(last, bytes, 0));
+  CHECK_EQ(ERRNO_OF(conveyor_flush(last)), 0);
+  CHECK(read_at(last, bytes.size(), 0) == bytes);
+  CHECK_EQ(ERRNO_OF(conveyor_close(last)), 0);
+  for (conveyor_t *handle : handles) CHECK_EQ(ERRNO_OF(conveyor_close(handle)), 0);
+}
+
 /// A file that holds nothing: what is read is made, what is written is looked at.
 class EndlessFile {
  public:
