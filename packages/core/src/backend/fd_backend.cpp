@@ -61,17 +61,12 @@ ssize_t FdBackend::run(BackendOp& op) {
     case IoKind::kWrite:
       if (pieces == 1) return result_of(pwrite(fd_, op.pieces.front().iov_base, op.count, offset));
       return result_of(pwritev(fd_, op.pieces.data(), pieces, offset));
-    case IoKind::kAppend:
-      return result_of(pwritev2(fd_, op.pieces.data(), pieces, -1, RWF_APPEND));
-    case IoKind::kSize:
-      return size_of(fd_);
-    case IoKind::kTruncate:
-      return result_of(ftruncate(fd_, offset));
-    case IoKind::kSync:
-      return result_of(op.data_only ? fdatasync(fd_) : fsync(fd_));
+    case IoKind::kAppend: return result_of(pwritev2(fd_, op.pieces.data(), pieces, -1, RWF_APPEND));
+    case IoKind::kSize: return size_of(fd_);
+    case IoKind::kTruncate: return result_of(ftruncate(fd_, offset));
+    case IoKind::kSync: return result_of(op.data_only ? fdatasync(fd_) : fsync(fd_));
     // Linux has closed it even when it says EINTR: a retry would close whatever has the number by then.
-    case IoKind::kClose:
-      return owned_ && close(fd_) != 0 && errno != EINTR ? -errno : 0;
+    case IoKind::kClose: return owned_ && close(fd_) != 0 && errno != EINTR ? -errno : 0;
   }
   return -EINVAL;
 }
@@ -88,7 +83,7 @@ ssize_t FdBackend::glance(void* target, size_t count, uint64_t offset) {
 ssize_t FdBackend::glance(const iovec* pieces, size_t pieces_count, size_t count, uint64_t offset) {
   const int flags = glance_ == Glance::kPageCache ? RWF_NOWAIT : 0;
   ssize_t got = preadv2(fd_, pieces, static_cast<int>(pieces_count), static_cast<off_t>(offset), flags);
-  if (got < 0) return -errno;
+  if (got < 0) return -EAGAIN;  // a real error meets whoever waits for the device, too
   // A short count is the end of the file, or where the page cache ends; only the former is an answer.
   if (flags == 0 || static_cast<size_t>(got) == count || got == 0) return got;
   char byte;

@@ -46,6 +46,9 @@ struct Request {
   int iov_count = 0;
   size_t count = 0;
 
+  /// Its caller runs operations itself, all that it needs or those that need no waiting.
+  bool runs_operations() const { return runs_inline || glances; }
+
   ssize_t result = 0;   // when complete: >= 0, or -errno
   bool lands = false;   // write: its caller runs a backend write that became due with it
   bool waited = false;  // it could not be completed at once

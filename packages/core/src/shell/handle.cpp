@@ -22,7 +22,12 @@ constexpr uint32_t kGlancesOff = 32;
 // What a busy handle has beside rings, windows and histograms: itself, and a few operations, chunks, extents, streams.
 constexpr int64_t kFootprint = sizeof(Handle) + (3 << 10);
 
-thread_local bool carrying_out = false;
+// What came up while this thread carries actions out; nullptr while it does not.
+struct Turn {
+  Handle* handle;
+  Actions actions;
+};
+thread_local std::vector<Turn>* waiting = nullptr;
 
 bool is_timed() {
   thread_local uint32_t runs = 0;
@@ -140,16 +145,15 @@ Handle::Passed Handle::passed(Access& access, Range range, ssize_t result, Time 
 }
 
 // Requires: the cell's lock.
-bool Handle::may_glance() {
+bool Handle::may_glance() const {
   // Not below a callback: what follows from a glance is carried out here and now.
-  if (!backend_->can_glance() || carrying_out) return false;
-  if (glances_off_ == 0) return true;
-  --glances_off_;
-  return false;
+  return backend_->can_glance() && !waiting && glances_off_ == 0;
 }
 
 bool Handle::start_async(Access& access, Call* call) {
-  call->request.glances = call->request.kind == RequestKind::kRead && may_glance();
+  const bool reads = call->request.kind == RequestKind::kRead;
+  call->request.glances = reads && may_glance();
+  if (reads && glances_off_ > 0) --glances_off_;
   call->request.started = call->request.glances ? precise_now() : coarse_now();
   bool complete = engine_.start(call->request, call->request.started);
   if (complete || !call->request.glances) {
@@ -239,7 +243,7 @@ void Handle::leave(std::unique_lock<SlimMutex>& lock, Call* own) {
 // all seen to. Requires: the cell's lock.
 bool Handle::concerns_only(Call* own) {
   Actions& pending = engine_.actions();
-  if (!own || !(own->request.runs_inline || own->request.glances) || pending.starved ||
+  if (!own || !own->request.runs_operations() || pending.starved ||
       pending.submit.size() + pending.complete.size() != 1)
     return false;
   if (!pending.complete.empty()) {
@@ -258,11 +262,6 @@ bool Handle::concerns_only(Call* own) {
 // A backend may complete inside submit, and a callback may start the next operation: what they cause waits its turn
 // here instead of going deeper into the stack.
 void Handle::carry_out(Actions& actions, Call* own) {
-  struct Turn {
-    Handle* handle;
-    Actions actions;
-  };
-  thread_local std::vector<Turn>* waiting = nullptr;
   if (waiting && !own) {
     retain();
     waiting->push_back({this, std::move(actions)});
@@ -271,7 +270,6 @@ void Handle::carry_out(Actions& actions, Call* own) {
   std::vector<Turn>* outer = waiting;
   std::vector<Turn> turns;
   waiting = &turns;
-  const bool nested = std::exchange(carrying_out, true);
   perform(actions, own);
   for (size_t i = 0; i < turns.size(); ++i) {
     Turn turn = std::move(turns[i]);  // the vector may grow meanwhile
@@ -279,12 +277,11 @@ void Handle::carry_out(Actions& actions, Call* own) {
     turn.handle->release();
   }
   waiting = outer;
-  carrying_out = nested;
 }
 
 // Does the waiting caller run this operation itself? One at most; reads only their own. Requires: the cell's lock.
 bool Handle::takes_itself(const BackendOp* op, const Actions& actions, const Call* own) const {
-  if (!own || !(own->request.runs_inline || own->request.glances) || own->to_run) return false;
+  if (!own || !own->request.runs_operations() || own->to_run) return false;
   // Only reads can be tried without waiting: an append that is in the way is a worker's.
   if (own->request.glances && op->kind != IoKind::kRead) return false;
   if (op->request == &own->request || op == own->request.blocker) return true;

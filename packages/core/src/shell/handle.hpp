@@ -102,7 +102,7 @@ class Handle {
   bool takes_itself(const BackendOp* op, const Actions& actions, const Call* own) const;
   void run_inline(Call& own);
   Passed passed(Access& access, Range range, ssize_t result, Time taken);
-  bool may_glance();
+  bool may_glance() const;
   void start_pending(Call* call);
   void finish_op(BackendOp* op, ssize_t result, Time taken, Call* own);
   bool backend_is_fast();
