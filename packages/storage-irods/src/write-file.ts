@@ -1,13 +1,19 @@
 import { constants } from 'node:fs';
 import type { ConveyorError, ErrorDetails } from '@libconveyor/errors';
 import { isLockedCode, keyword, openFlags, replicaStatus } from '@libconveyor/irods-protocol';
-import { type Attributes, FileAdapter, type FileContext, type FileStat, isReadable } from '@libconveyor/storage';
+import {
+  type Attributes,
+  FileAdapter,
+  type FileContext,
+  type FileStat,
+  isReadable,
+  SharedLock,
+} from '@libconveyor/storage';
 import { checksum, touch, truncate } from './calls/names.ts';
 import type { ReplicaRow } from './calls/queries.ts';
 import { IrodsFailure } from './connection/failure.ts';
 import { mapError, Refusal } from './error-map.ts';
 import { type Content, fileStatOf, representative, versionOf } from './file-stat.ts';
-import { SharedLock } from './lock.ts';
 import type { Namespace } from './namespace.ts';
 import { type ObjectAccess, onReplica } from './object-access.ts';
 import type { IrodsPath } from './paths.ts';

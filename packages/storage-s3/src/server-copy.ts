@@ -1,7 +1,7 @@
 import { Refusal } from './error-map.ts';
-import { Slots } from './lock.ts';
 import { MultipartUpload, type UploadedPart } from './multipart.ts';
 import type { Condition, ObjectInfo, Objects } from './objects.ts';
+import { Slots } from './slots.ts';
 
 /** More than this CopyObject does not take. */
 const singleBytesMax = 5 * 1024 ** 3;

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { BaseBytes } from './base-bytes.ts';
 import { Refusal } from './error-map.ts';
-import { Slots } from './lock.ts';
 import { MultipartUpload, type UploadedPart } from './multipart.ts';
 import type { Objects } from './objects.ts';
 import { MemoryBytes, type PartBytes, SpooledBytes } from './part-bytes.ts';
 import type { PartMemory } from './part-memory.ts';
 import { type PartPlace, type PartPlan, partsMax } from './part-plan.ts';
 import { RangeSet } from './range-set.ts';
+import { Slots } from './slots.ts';
 import { Spool } from './spool.ts';
 
 /** What the parts of one file need. */

@@ -1,11 +1,10 @@
 import { constants } from 'node:fs';
 import type { ConveyorError, ErrorDetails } from '@libconveyor/errors';
-import { type Attributes, FileAdapter, type FileContext, type FileStat } from '@libconveyor/storage';
+import { type Attributes, FileAdapter, type FileContext, type FileStat, SharedLock } from '@libconveyor/storage';
 import { BaseBytes } from './base-bytes.ts';
 import type { Conditions } from './conditions.ts';
 import { isMissing, isRefusedCondition, mapError, Refusal } from './error-map.ts';
 import { fileStatOf } from './file-stat.ts';
-import { SharedLock } from './lock.ts';
 import { ObjectReader } from './object-reader.ts';
 import type { Condition, ObjectInfo, Objects } from './objects.ts';
 import { objectBytesMax } from './part-plan.ts';

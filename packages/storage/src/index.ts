@@ -45,6 +45,7 @@ export type {
 } from './operation-options.ts';
 export type { StorageLocation, StorageProvider } from './provider.ts';
 export { Replacement, type ReplacementSteps } from './replacement.ts';
+export { SharedLock } from './shared-lock.ts';
 export type { Storage, StorageFile, StorageReplacement } from './storage.ts';
 export { StorageAdapter, type StorageIdentity } from './storage-adapter.ts';
 export type { StorageContext } from './storage-admission.ts';

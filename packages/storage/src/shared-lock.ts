@@ -1,13 +1,18 @@
-/** Many at once, or one alone, in the order in which they came. */
+/**
+ * Lets many in who change nothing, or one who does, in the order in which they came: for adapters whose files are
+ * replaced as a whole. Threads: one JavaScript thread.
+ */
 export class SharedLock {
   #inside = 0;
   #isExclusive = false;
   readonly #queue: { readonly exclusive: boolean; readonly enter: () => void }[] = [];
 
+  /** Runs `work` beside others that share; settles as it does. */
   shared<T>(work: () => Promise<T>): Promise<T> {
     return this.#run(false, work);
   }
 
+  /** Runs `work` alone; settles as it does. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return this.#run(true, work);
   }
